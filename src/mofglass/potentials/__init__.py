@@ -1,0 +1,1 @@
+"""Potentials, one module each, and a registry by name."""

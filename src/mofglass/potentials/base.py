@@ -1,0 +1,103 @@
+"""What a potential is: how LAMMPS gets it, what elements it knows, what it was fitted to."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+from ase import Atoms
+from ase.calculators.calculator import Calculator
+
+
+@dataclass(frozen=True)
+class LammpsModel:
+    """One structure made ready for LAMMPS: its data file and the commands around it.
+
+    Real atoms have ids 1 to `n_atoms`, in the order of the structure given; particles with larger ids
+    (dummy atoms) exist for the force field only and reach neither a trajectory nor an analysis.
+
+    Parameters
+    ----------
+    units : {"metal", "real"}
+        LAMMPS units of the commands below.
+    atom_style : str
+        LAMMPS atom style, e.g. ``atomic`` or ``full``.
+    data : str
+        Text of the LAMMPS data file (`read_data`), masses and velocities-free.
+    before_data : tuple of str
+        Commands between `atom_style` and `read_data`, e.g. ``bond_style harmonic``.
+    after_data : tuple of str
+        Commands after `read_data` or `read_restart`: pair styles, coefficients, kspace, neighbour
+        settings. Repeating them after `read_restart` must be allowed.
+    n_atoms : int
+        Number of real atoms.
+    files : mapping of str to str
+        Further text files the commands read, by name; written beside the deck.
+    calculator : callable, optional
+        Makes the ASE calculator that drives the run through `fix external`; None for LAMMPS' own styles.
+    extra_read_data : str
+        Keywords after the file name in `read_data`, e.g. ``extra/special/per/atom 4``.
+    """
+
+    units: Literal["metal", "real"]
+    atom_style: str
+    data: str
+    after_data: tuple[str, ...]
+    n_atoms: int
+    before_data: tuple[str, ...] = ()
+    files: Mapping[str, str] = field(default_factory=dict)
+    calculator: Callable[[], Calculator] | None = None
+    extra_read_data: str = ""
+
+
+class Potential(ABC):
+    """A way to compute energy, forces and stress of a structure.
+
+    Attributes
+    ----------
+    name : str
+        Registry name, e.g. ``nb-zif-ff``.
+    elements : frozenset of str
+        Chemical symbols it knows; empty when it knows any.
+    reference : str
+        Publication and DOI.
+    fitted_to : str
+        What it was fitted to, in one line.
+    """
+
+    name: str
+    elements: frozenset[str]
+    reference: str
+    fitted_to: str
+
+    @abstractmethod
+    def lammps(self, atoms: Atoms) -> LammpsModel:
+        """Make a structure ready for LAMMPS.
+
+        Parameters
+        ----------
+        atoms : ase.Atoms
+            Periodic structure, Å.
+
+        Returns
+        -------
+        LammpsModel
+            Data file and commands.
+
+        Raises
+        ------
+        InputError
+            When the structure holds an element or a linker the potential does not know.
+        """
+
+    def describe(self) -> dict[str, str]:
+        """Return what a run records of the potential.
+
+        Returns
+        -------
+        dict
+            Name, reference, what it was fitted to, and hashes of any file it came from.
+        """
+        return {"name": self.name, "reference": self.reference, "fitted_to": self.fitted_to}
