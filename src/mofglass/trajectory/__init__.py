@@ -1,1 +1,8 @@
-"""The trajectory room."""
+"""Frames in and out: H5MD is written; H5MD, extxyz, LAMMPS, CP2K and VASP files are read."""
+
+from mofglass.trajectory.base import FrameSequence, Trajectory
+from mofglass.trajectory.h5md import H5MDTrajectory
+from mofglass.trajectory.h5md_writer import H5MDWriter, merge_h5md
+from mofglass.trajectory.opening import open_trajectory
+
+__all__ = ["FrameSequence", "H5MDTrajectory", "H5MDWriter", "Trajectory", "merge_h5md", "open_trajectory"]
