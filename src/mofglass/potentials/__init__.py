@@ -1,1 +1,6 @@
-"""Potentials, one module each, and a registry by name."""
+"""What computes energy, forces and stress, and a registry of them by name."""
+
+from mofglass.potentials.base import LammpsModel, Potential
+from mofglass.potentials.registry import REGISTRY, get_potential
+
+__all__ = ["REGISTRY", "LammpsModel", "Potential", "get_potential"]

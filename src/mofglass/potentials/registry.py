@@ -1,0 +1,102 @@
+"""Potentials by name: the one table that the command line and every study ask."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Callable
+from dataclasses import dataclass
+from importlib import import_module
+from pathlib import Path
+
+from mofglass.errors import InputError
+from mofglass.potentials.base import Potential
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One kind of potential.
+
+    Parameters
+    ----------
+    name : str
+        What a user writes before the colon.
+    argument : str
+        What stands after the colon, for the help; empty when nothing does.
+    summary : str
+        One line.
+    make : callable
+        Makes the potential from the text after the colon.
+    extra : str
+        Optional dependency group it needs; empty for none.
+    """
+
+    name: str
+    argument: str
+    summary: str
+    make: Callable[[str], Potential]
+    extra: str = ""
+
+    @property
+    def usage(self) -> str:
+        """The name as a user writes it."""
+        return f"{self.name}:{self.argument}" if self.argument else self.name
+
+
+def _class(module: str, attribute: str) -> Callable[[], type]:
+    """Import a class on use, so that listing potentials imports no heavy package."""
+    return lambda: getattr(import_module(f"mofglass.potentials.{module}"), attribute)
+
+
+def _plain(module: str, attribute: str) -> Callable[[str], Potential]:
+    return lambda _argument: _class(module, attribute)()()
+
+
+def _from_file(module: str, attribute: str) -> Callable[[str], Potential]:
+    return lambda argument: _class(module, attribute)()(Path(argument).expanduser())
+
+
+REGISTRY: dict[str, Entry] = {
+    entry.name: entry
+    for entry in (
+        Entry(
+            "nb-zif-ff",
+            "",
+            "classical force field of zinc (methyl)imidazolates with breakable Zn-N bonds",
+            _plain("nb_zif_ff", "NbZifFF"),
+        ),
+    )
+}
+
+
+def get_potential(spec: str | Path) -> Potential:
+    """Make a potential from its name.
+
+    Parameters
+    ----------
+    spec : str or Path
+        A name of the registry, with what it needs after a colon: ``nb-zif-ff``, ``reaxff:ffield.zif``.
+
+    Returns
+    -------
+    Potential
+        The potential.
+
+    Raises
+    ------
+    InputError
+        When there is no such potential (the message lists the names and near matches), or its file
+        cannot be used.
+    """
+    name, _, argument = str(spec).partition(":")
+    key = name.strip().lower().replace("_", "-")
+    entry = REGISTRY.get(key)
+    if entry is None:
+        near = difflib.get_close_matches(key, REGISTRY, n=3, cutoff=0.5)
+        hint = f"did you mean {' or '.join(near)}? " if near else ""
+        usages = ", ".join(entry.usage for entry in REGISTRY.values())
+        raise InputError(f"there is no potential '{name}': {hint}known are {usages}")
+    if entry.argument and not argument:
+        raise InputError(f"the potential '{key}' needs a value after a colon: write {entry.usage}")
+    if argument and not entry.argument:
+        raise InputError(f"the potential '{key}' takes nothing after a colon: write {entry.usage}")
+    return entry.make(argument)
