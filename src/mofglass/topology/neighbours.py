@@ -67,7 +67,7 @@ def neighbour_list(configuration: Configuration, cutoffs: Cutoffs, *, half: bool
     """
     positions, cell = checked_box(configuration)
     kinds, limits = _limits(np.asarray(configuration.numbers), cutoffs)
-    return NeighbourList(*_pairs(positions, cell, kinds, limits, half))
+    return NeighbourList(*pairs_within(positions, cell, kinds, limits, half))
 
 
 def checked_box(configuration: Configuration) -> tuple[np.ndarray, np.ndarray]:
@@ -142,7 +142,27 @@ def _check_cutoff(cutoff: float, name: str) -> None:
 
 
 @njit(cache=True, nogil=True)
-def _pairs(positions, cell, kinds, limits, half):  # type: ignore[no-untyped-def]
+def pairs_within(positions, cell, kinds, limits, half):
+    """Find pairs within per-pair cut-offs, in plain arrays: what `neighbour_list` is made of.
+
+    Parameters
+    ----------
+    positions : ndarray, shape (n_atoms, 3)
+        Cartesian positions, Å, as from `checked_box`.
+    cell : ndarray, shape (3, 3)
+        Cell vectors as rows, Å.
+    kinds : ndarray of int64, shape (n_atoms,)
+        Row of each atom in the table of cut-offs.
+    limits : ndarray, shape (n_kinds, n_kinds)
+        Symmetric table of cut-offs, Å; negative where a pair has no neighbours.
+    half : bool
+        Give each pair once.
+
+    Returns
+    -------
+    tuple of ndarray
+        ``i, j, offset, distance`` of a `NeighbourList`.
+    """
     n_atoms = len(positions)
     cutoff = limits.max() if limits.size else -1.0
     if n_atoms == 0 or cutoff <= 0.0:
@@ -165,7 +185,7 @@ def _pairs(positions, cell, kinds, limits, half):  # type: ignore[no-untyped-def
 
 
 @njit(cache=True, nogil=True)
-def _half_pairs(positions, cell, kinds, limits, first, n_bins, stencil):  # type: ignore[no-untyped-def]
+def _half_pairs(positions, cell, kinds, limits, first, n_bins, stencil):
     """Meet each pair once; atoms stand sorted by bin, so that the inner loop reads memory in order."""
     squares = np.where(limits > 0.0, limits * limits, -1.0)
     room = 8 * len(positions) + 16
@@ -202,12 +222,12 @@ def _half_pairs(positions, cell, kinds, limits, first, n_bins, stencil):  # type
 
 
 @njit(cache=True, nogil=True)
-def _longer(array):  # type: ignore[no-untyped-def]
+def _longer(array):
     return np.concatenate((array, np.empty_like(array)))
 
 
 @njit(cache=True, nogil=True)
-def _from_both_ends(n_atoms, i, j, offset, distance):  # type: ignore[no-untyped-def]
+def _from_both_ends(n_atoms, i, j, offset, distance):
     """Turn a half list into a full one sorted by first atom."""
     first = np.zeros(n_atoms + 1, dtype=np.int64)
     for pair in range(len(i)):
