@@ -1,1 +1,32 @@
-"""The simulate room."""
+"""Molecular dynamics: stages, the LAMMPS engine, and runs that survive being killed."""
+
+from mofglass.simulate.engine import RunSettings
+from mofglass.simulate.execution import create_run, execute
+from mofglass.simulate.guards import Guards
+from mofglass.simulate.run import Run
+from mofglass.simulate.stages import (
+    Dynamics,
+    Minimise,
+    Protocol,
+    Stage,
+    from_yaml_list,
+    hold,
+    ramp,
+    to_yaml_list,
+)
+
+__all__ = [
+    "Dynamics",
+    "Guards",
+    "Minimise",
+    "Protocol",
+    "Run",
+    "RunSettings",
+    "Stage",
+    "create_run",
+    "execute",
+    "from_yaml_list",
+    "hold",
+    "ramp",
+    "to_yaml_list",
+]

@@ -1,0 +1,317 @@
+"""Create a run directory, execute it, continue it: the room's three verbs."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+from collections.abc import Mapping
+from dataclasses import asdict
+from pathlib import Path
+from types import FrameType
+from typing import Any
+
+import numpy as np
+import yaml
+from ase import Atoms
+from ase.io import write
+
+from mofglass.errors import InputError, SimulationError
+from mofglass.potentials import Potential, get_potential
+from mofglass.simulate import provenance
+from mofglass.simulate.deck import compile_protocol, deck_text
+from mofglass.simulate.engine import Engine, RunSettings, Stopped
+from mofglass.simulate.guards import Guards
+from mofglass.simulate.run import Run, write_atomically
+from mofglass.simulate.stages import Protocol, from_yaml_list, to_yaml_list
+
+
+def create_run(
+    directory: str | os.PathLike[str],
+    atoms: Atoms,
+    potential: Potential | str,
+    protocol: Protocol,
+    *,
+    settings: RunSettings | None = None,
+    title: str = "",
+    record: Mapping[str, Any] | None = None,
+) -> Run:
+    """Write a run directory, whole or not at all; nothing is simulated yet.
+
+    Parameters
+    ----------
+    directory : path
+        Where; it must not exist or be empty.
+    atoms : ase.Atoms
+        Periodic structure, Å.
+    potential : Potential or str
+        A potential, or its name in the registry (only then can the command line resume the run).
+    protocol : tuple of Stage
+        What is done.
+    settings : RunSettings, optional
+        Seed, intervals, guards.
+    title : str
+        One line for figures and the report.
+    record : mapping, optional
+        More to keep in ``run.yaml``, e.g. ``analysis: {from_ps: 120, temperature_K: 300}``.
+
+    Returns
+    -------
+    Run
+        Ready to `execute`.
+
+    Raises
+    ------
+    InputError
+        When the directory holds something, or the potential does not know the structure.
+    """
+    directory, settings = Path(directory).absolute(), settings or RunSettings()
+    if (directory / "run.yaml").exists():
+        raise InputError(f"{directory} holds a run already: continue it with  mofglass resume {directory}")
+    if directory.exists() and (not directory.is_dir() or any(directory.iterdir())):
+        raise InputError(f"{directory} exists and is not empty: choose another name")
+    if not protocol:
+        raise InputError("the protocol has no stages")
+    chosen = get_potential(potential) if isinstance(potential, str) else potential
+    model = chosen.lammps(atoms)
+    compiled = compile_protocol(protocol, model, triclinic=_is_triclinic(atoms), seed=settings.seed)
+    directory.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix=f".{directory.name}-", dir=directory.parent) as scratch:
+        new = Path(scratch) / "run"
+        new.mkdir()
+        plain = Atoms(atoms.numbers, positions=atoms.positions, cell=atoms.cell, pbc=True)
+        write(new / "initial.extxyz", plain, format="extxyz")
+        (new / "system.data").write_text(model.data)
+        for name, text in model.files.items():
+            (new / name).write_text(text)
+        title = title or f"{atoms.get_chemical_formula()} with {chosen.name}"
+        deck = deck_text(
+            compiled,
+            model,
+            title=title,
+            seed=settings.seed,
+            frame_steps=[settings.frame_steps(stage) for stage in compiled],
+            thermo_steps=[settings.thermo_steps(stage) for stage in compiled],
+            atoms=atoms,
+        )
+        (new / "deck.lmp").write_text(deck)
+        described: dict[str, Any] = dict(chosen.describe())
+        if isinstance(potential, str):
+            described["spec"] = potential
+        options = asdict(settings)
+        information = {
+            "title": title,
+            "created": provenance.now(),
+            "command": provenance.command_line(),
+            "structure": {
+                "formula": atoms.get_chemical_formula(),
+                "n_atoms": len(atoms),
+                "volume_A3": float(atoms.get_volume()),
+            },
+            "potential": described,
+            "stages": to_yaml_list(protocol),
+            "seed": options.pop("seed"),
+            "guards": options.pop("guards"),
+            "output": options,
+            **(record or {}),
+            "versions": provenance.versions(),
+            "machine": provenance.machine(),
+            "sha256": {
+                path.name: provenance.sha256(path) for path in sorted(new.iterdir()) if path.is_file()
+            },
+            "sessions": [],
+        }
+        (new / "run.yaml").write_text(_to_yaml(information))
+        if directory.exists():
+            directory.rmdir()
+        new.rename(directory)
+    return Run(directory)
+
+
+def execute(
+    run: Run | str | os.PathLike[str],
+    *,
+    potential: Potential | None = None,
+    threads: int | None = None,
+    processes: int = 1,
+    walltime_s: float | None = None,
+    progress: bool = True,
+) -> Run:
+    """Take a run to its end, from wherever it stands.
+
+    Parameters
+    ----------
+    run : Run or path
+        The run.
+    potential : Potential, optional
+        Needed only when the run was made with a potential that the registry cannot name.
+    threads : int, optional
+        OpenMP threads (per process); all cores by default.
+    processes : int
+        MPI processes, for LAMMPS' own pair styles.
+    walltime_s : float, optional
+        Stop at a checkpoint after this wall time, s; `execute` again to go on.
+    progress : bool
+        Whether to show progress on standard error.
+
+    Returns
+    -------
+    Run
+        Its state is ``done``, or ``stopped: why``.
+
+    Raises
+    ------
+    SimulationError
+        When a guard, LAMMPS, or a full disk stopped it; the state says why.
+    InputError
+        When another process is running it.
+    """
+    run = run if isinstance(run, Run) else Run(run)
+    cores = provenance.machine()["cores"]
+    threads = threads or max(1, cores // processes)
+    if processes > 1:
+        if potential is not None and "spec" not in run.info["potential"]:
+            raise InputError("a potential made in Python runs on one process: use processes=1")
+        return _execute_with_mpi(run, threads, processes, walltime_s, progress)
+    with run.lock():
+        if run.checkpoint().merged and run.state == "done":
+            return run
+        return run_session(
+            run, potential=potential, threads=threads, walltime_s=walltime_s, progress=progress
+        )
+
+
+def run_session(
+    run: Run,
+    *,
+    potential: Potential | None = None,
+    threads: int = 1,
+    walltime_s: float | None = None,
+    progress: bool = True,
+) -> Run:
+    """Execute in this process; the caller holds the lock.
+
+    Parameters
+    ----------
+    run : Run
+        The run.
+    potential : Potential, optional
+        Needed only when the registry cannot name it.
+    threads : int
+        OpenMP threads.
+    walltime_s : float, optional
+        Stop at a checkpoint after this wall time, s.
+    progress : bool
+        Whether to show progress.
+
+    Returns
+    -------
+    Run
+        The same run.
+    """
+    info, atoms = run.info, run.initial
+    if potential is None:
+        if "spec" not in info["potential"]:
+            raise InputError(
+                f"{run.path} was made with a potential from Python: continue it there, with "
+                "mofglass.simulate.execute(run, potential=...)"
+            )
+        potential = get_potential(info["potential"]["spec"])
+    model = potential.lammps(atoms)
+    settings = RunSettings(seed=info["seed"], guards=Guards(**info["guards"]), **info["output"])
+    protocol = from_yaml_list(info["stages"], source=str(run.path / "run.yaml"))
+    compiled = compile_protocol(protocol, model, triclinic=_is_triclinic(atoms), seed=settings.seed)
+    engine = Engine(
+        run,
+        atoms=atoms,
+        model=model,
+        compiled=compiled,
+        settings=settings,
+        threads=threads,
+        walltime_s=walltime_s,
+        progress=progress,
+    )
+    first = engine.ranks.first
+    try:
+        if first:
+            _record_session(run, info, threads=threads, processes=engine.ranks.size)
+            run.set_state("running")
+        engine.execute()
+        if first:
+            run.set_state("done")
+    except Stopped as stop:
+        if first:
+            run.set_state("stopped", str(stop))
+    except (SimulationError, OSError) as error:
+        reason = str(error) if isinstance(error, SimulationError) else f"{error.strerror or error}"
+        if first:
+            _try_to_set_failed(run, reason)
+        engine.ranks.abort()
+        raise SimulationError(
+            f"{run.path} stopped: {reason}; the last good frame is kept, and "
+            f"'mofglass resume {run.path}' goes on from the last checkpoint"
+        ) from error
+    finally:
+        engine.close()
+    return run
+
+
+def _try_to_set_failed(run: Run, reason: str) -> None:
+    """Record a failure; on a full disk even that may be impossible, and the exception says it all."""
+    try:
+        run.set_state("failed", reason)
+    except OSError:
+        print(f"{run.path}: the state could not be written, the disk is full", file=sys.stderr)
+
+
+def _record_session(run: Run, info: dict[str, Any], *, threads: int, processes: int) -> None:
+    """Add to run.yaml who continues this run, when, and with what."""
+    session = {
+        "started": provenance.now(),
+        "from_step": run.checkpoint().step,
+        "threads": threads,
+        "processes": processes,
+        "machine": provenance.machine(),
+        "versions": provenance.versions(),
+    }
+    info["sessions"] = [*info.get("sessions", []), session]
+    write_atomically(run.path / "run.yaml", _to_yaml(info))
+
+
+def _execute_with_mpi(
+    run: Run, threads: int, processes: int, walltime_s: float | None, progress: bool
+) -> Run:
+    """Run the worker under mpiexec; Ctrl-C becomes a stop file, so that it ends at a checkpoint."""
+    mpiexec = shutil.which("mpiexec", path=str(Path(sys.prefix) / "bin")) or shutil.which("mpiexec")
+    if mpiexec is None:
+        raise InputError("mpiexec is not installed: run  pip install mpich , or use --processes 1")
+    command = [mpiexec, "-n", str(processes), sys.executable, "-m", "mofglass.simulate.worker"]
+    command += [str(run.path), "--threads", str(threads)]
+    command += [] if walltime_s is None else ["--walltime", str(walltime_s)]
+    command += [] if progress else ["--quiet"]
+    worker = subprocess.Popen(command, start_new_session=True)
+
+    def ask_to_stop(_number: int, _frame: FrameType | None) -> None:
+        (run.path / "stop").touch()
+
+    before = {number: signal.signal(number, ask_to_stop) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        code = worker.wait()
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+    if code != 0:
+        raise SimulationError(f"{run.path} stopped: {run.state}")
+    return run
+
+
+def _is_triclinic(atoms: Atoms) -> bool:
+    cell = np.asarray(atoms.cell)
+    return bool(np.abs(cell - np.diag(np.diag(cell))).max() > 1e-10)
+
+
+def _to_yaml(information: Mapping[str, Any]) -> str:
+    return yaml.safe_dump(dict(information), sort_keys=False, allow_unicode=True, width=110)
