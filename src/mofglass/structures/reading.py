@@ -1,0 +1,190 @@
+"""One structure from a catalogue name or a file of a safe text format."""
+
+from __future__ import annotations
+
+import re
+import warnings
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+from ase import Atoms
+from ase.io import read as ase_read
+from ase.neighborlist import neighbor_list
+
+from mofglass.errors import InputError
+from mofglass.structures.building import expand
+from mofglass.structures.entries import entry, find_entry
+from mofglass.structures.lammps_data import read_lammps_structure
+
+SHORTEST_CONTACT_A = 0.6  # half of any bond's length but H-H's 0.74 Å: nearer atoms are one atom read twice
+FORMATS = {
+    ".cif": "cif",
+    ".extxyz": "extxyz",
+    ".xyz": "extxyz",
+    ".vasp": "vasp",
+    ".poscar": "vasp",
+    ".contcar": "vasp",
+    ".data": "lammps-data",
+    ".lmp": "lammps-data",
+    ".lammps": "lammps-data",
+}
+ACCEPTED = "CIF (.cif), extended XYZ (.extxyz, .xyz), POSCAR/CONTCAR (.vasp) or LAMMPS data (.data, .lmp)"
+"""What `load` reads: text formats whose readers run no code from the file."""
+
+
+def file_format(path: Path) -> str | None:
+    """Return the format that a file's name tells of, None where it tells none.
+
+    Parameters
+    ----------
+    path : Path
+        A file name; `.gz` at its end is passed over.
+
+    Returns
+    -------
+    str or None
+        'cif', 'extxyz', 'vasp' or 'lammps-data'.
+    """
+    name = path.name.lower().removesuffix(".gz")
+    if re.match(r"(poscar|contcar)", name):
+        return "vasp"
+    return FORMATS.get(Path(name).suffix)
+
+
+def _only_frame(path: Path, frames: list[Atoms]) -> Atoms:
+    if len(frames) != 1:
+        raise InputError(
+            f"{path} holds {len(frames)} structures where one is wanted; name one by its place from 0, "
+            f"as {path}@0 for the first or {path}@-1 for the last"
+        )
+    return frames[0]
+
+
+def _reject_disorder(path: Path, atoms: Atoms) -> None:
+    occupancy = atoms.info.get("occupancy") or {}
+    for site, species in occupancy.items():
+        if len(species) > 1 or min(species.values()) < 0.999:
+            shares = " and ".join(f"{symbol} {share:g}" for symbol, share in species.items())
+            raise InputError(
+                f"{path}: site {site} is partly occupied ({shares}); choose one ordered configuration, "
+                "and drop solvent, before using it"
+            )
+
+
+def read_structure(path: Path, *, frame: int | None = None, elements: Sequence[str] | None = None) -> Atoms:
+    """Read one structure from a file.
+
+    Parameters
+    ----------
+    path : Path
+        CIF, extended XYZ, POSCAR or LAMMPS data file, its format told by its name.
+    frame : int, optional
+        Which structure of a file that holds several, from 0; negative ones count from the end.
+    elements : sequence of str, optional
+        For a LAMMPS data file, the element of each atom type in order; 'X' leaves a type out.
+
+    Returns
+    -------
+    ase.Atoms
+        Periodic in all directions, without calculator, velocities or constraints.
+
+    Raises
+    ------
+    InputError
+        Missing, unreadable, of another format, without a cell, disordered, or with atoms on one another.
+    """
+    if not path.is_file():
+        raise InputError(f"there is no file {path}")
+    kind = file_format(path)
+    if kind is None:
+        raise InputError(f"{path} is not a structure file by its name; give {ACCEPTED}")
+    if kind == "lammps-data":
+        atoms = read_lammps_structure(path, elements=elements)
+    else:
+        try:
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")
+                frames = ase_read(path, index=":" if frame is None else str(frame), format=kind)
+        except Exception as error:  # each of ASE's readers raises what it likes
+            reason = str(error).splitlines()[0] if str(error) else type(error).__name__
+            raise InputError(f"{path} cannot be read as {kind}: {reason}") from error
+        atoms = _only_frame(path, frames if isinstance(frames, list) else [frames])
+        _reject_disorder(path, atoms)
+    check_structure(atoms, str(path))
+    return Atoms(
+        atoms.numbers, positions=atoms.positions, cell=atoms.cell, pbc=True, info={"name": path.name}
+    )
+
+
+def check_structure(atoms: Atoms, name: str) -> None:
+    """Refuse what is not a periodic structure of separate atoms.
+
+    Parameters
+    ----------
+    atoms : ase.Atoms
+        What was read.
+    name : str
+        What to call it in a message.
+
+    Raises
+    ------
+    InputError
+        No atoms, no cell, positions that are not numbers, or two atoms nearer than 0.6 Å.
+    """
+    if len(atoms) == 0:
+        raise InputError(f"{name} holds no atoms")
+    if not np.isfinite(atoms.positions).all() or not np.isfinite(atoms.cell.array).all():
+        raise InputError(f"{name} has positions or a cell that are not numbers")
+    if atoms.cell.rank < 3 or abs(np.linalg.det(atoms.cell.array)) < 1e-6:
+        raise InputError(
+            f"{name} has no periodic cell; write it as extended XYZ with "
+            'Lattice="ax ay az bx by bz cx cy cz" (Å) in its second line'
+        )
+    periodic = Atoms(atoms.numbers, positions=atoms.positions, cell=atoms.cell, pbc=True)
+    first, second, distance = neighbor_list("ijd", periodic, SHORTEST_CONTACT_A)
+    if len(first):
+        k = int(distance.argmin())
+        a, b = sorted((int(first[k]), int(second[k])))
+        raise InputError(
+            f"{name}: atoms {a} ({atoms.symbols[a]}) and {b} ({atoms.symbols[b]}), counted from 0, are "
+            f"{distance[k]:.2f} Å apart; remove the double or choose one of the disordered positions"
+        )
+
+
+def load(name_or_path: str | Path, *, elements: Sequence[str] | None = None) -> Atoms:
+    """Return one structure: a crystal of the catalogue by its name, or what a file holds.
+
+    Parameters
+    ----------
+    name_or_path : str or Path
+        A catalogue name (`ZIF-4`, in any case, hyphens optional) or a file: CIF, extended XYZ,
+        POSCAR/CONTCAR or LAMMPS data. `FILE@k` is structure k of a file with several.
+    elements : sequence of str, optional
+        For a LAMMPS data file, the element of each atom type in order; 'X' leaves a type out.
+
+    Returns
+    -------
+    ase.Atoms
+        Periodic in all directions, Å.
+
+    Raises
+    ------
+    InputError
+        Unknown name, missing or unreadable file, no cell, partial occupancies, atoms on one another.
+    """
+    text = str(name_or_path)
+    path = Path(text).expanduser()
+    if not path.is_file():
+        found = find_entry(text)
+        if found is not None:
+            return expand(found)
+        numbered = re.fullmatch(r"(.+)@(-?\d+)", text)
+        if numbered:
+            return read_structure(Path(numbered[1]).expanduser(), frame=int(numbered[2]), elements=elements)
+        if file_format(path) is None and len(path.parts) == 1 and not path.suffix:
+            return expand(entry(text))  # raises, naming the near matches
+    return read_structure(path, elements=elements)
+
+
+__all__ = ["ACCEPTED", "check_structure", "file_format", "load", "read_structure"]
