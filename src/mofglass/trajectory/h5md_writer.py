@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from contextlib import suppress
 from importlib.metadata import version
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, NoReturn, Self
 
 import h5py
 import numpy as np
@@ -16,6 +15,7 @@ from ase.data import atomic_masses
 from mofglass.errors import InputError, MofglassError
 from mofglass.trajectory.atomic_write import publish, temporary_beside, written_whole
 from mofglass.trajectory.h5md import H5MDTrajectory
+from mofglass.trajectory.patient_file import PatientFile
 
 # float32 resolves 4e-6 Å at 100 Å from the origin, far below thermal motion, and halves the file; byte
 # shuffling and gzip level 1 take another fifth off and, unlike LZF, every HDF5 program reads them. Measured
@@ -80,9 +80,10 @@ class H5MDWriter:
                 f"{self.path}: {numbers.shape} atomic numbers and {masses.shape} masses do not fit"
             )
         try:
-            self._file: h5py.File | None = h5py.File(self._temporary, "w", libver=("v108", "latest"))
+            self._disk = PatientFile(self._temporary)
         except OSError as error:
-            raise MofglassError(f"{self.path} cannot be written: {error}") from error
+            raise MofglassError(f"{self.path} cannot be written: {error.strerror}") from error
+        self._file: h5py.File | None = h5py.File(self._disk, "w", libver=("v108", "latest"))
         self._write_header(creator, creator_version or version("mofglass"), author)
         self._write_particles(numbers, masses, velocities)
 
@@ -144,12 +145,11 @@ class H5MDWriter:
         values: dict[str, Any] = {"position": positions, "edges": cell, "step": step, "time": time_ps}
         if velocities is not None:
             values["velocity"] = self._per_atom("velocities", velocities)
-        try:
-            for name, dataset in self._series.items():
-                dataset.resize(self._n_frames + 1, axis=0)
-                dataset[self._n_frames] = values[name]
-        except OSError as error:
-            self._abandon(error)
+        for name, dataset in self._series.items():
+            dataset.resize(self._n_frames + 1, axis=0)
+            dataset[self._n_frames] = values[name]
+        if self._disk.error is not None:
+            self._abandon(self._disk.error)
         self._n_frames += 1
         self._last_step = int(step)
 
@@ -163,25 +163,25 @@ class H5MDWriter:
         """
         if self._file is None:
             return
+        self._file.close()
+        self._file = None
+        self._disk.close()
+        if self._disk.error is not None:
+            self._abandon(self._disk.error)
         try:
-            self._file.flush()
-            self._file.close()
             publish(self._temporary, self.path)
-        except (OSError, RuntimeError) as error:
+        except OSError as error:
             self._abandon(error)
-        self._file = None
 
-    def _abandon(self, error: Exception) -> None:
-        with suppress(Exception):
-            if self._file is not None:
-                self._file.close()
-        self._file = None
-        with suppress(FileNotFoundError):
-            self._temporary.unlink()
-        reason = getattr(error, "strerror", None) or " ".join(str(error).split())
+    def _abandon(self, error: OSError) -> NoReturn:
+        if self._file is not None:
+            self._file.close()
+            self._file = None
+            self._disk.close()
+        self._temporary.unlink(missing_ok=True)
         raise MofglassError(
-            f"{self.path} cannot be written ({reason}): make room on the disk and start again from the last "
-            "file that is whole"
+            f"{self.path} cannot be written ({error.strerror}): make room on the disk and start again from "
+            "the last file that is whole"
         ) from error
 
     def _per_atom(self, name: str, values: np.ndarray) -> np.ndarray:
