@@ -9,9 +9,11 @@ from typing import Any
 import click
 import yaml
 
-from mofglass.errors import InputError, MofglassError
+from mofglass.errors import MofglassError
 
 Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
+
+DEFAULT_POTENTIAL = "nb-zif-ff"
 
 
 def _apply_config(context: click.Context, _parameter: click.Parameter, value: Path | None) -> Path | None:
@@ -21,7 +23,9 @@ def _apply_config(context: click.Context, _parameter: click.Parameter, value: Pa
     try:
         settings = yaml.safe_load(value.read_text())
     except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
-        raise click.UsageError(f"{value} is not a readable YAML file: {str(error).splitlines()[0]}") from error
+        raise click.UsageError(
+            f"{value} is not a readable YAML file: {str(error).splitlines()[0]}"
+        ) from error
     if settings is None:
         settings = {}
     if not isinstance(settings, dict):
@@ -54,7 +58,10 @@ config_option: Decorator = click.option(
 )
 
 json_option: Decorator = click.option(
-    "--json", "as_json", is_flag=True, help="Print one JSON object with the summary numbers, and nothing else."
+    "--json",
+    "as_json",
+    is_flag=True,
+    help="Print one JSON object with the summary numbers, and nothing else.",
 )
 
 
@@ -84,6 +91,146 @@ def output_option(help_text: str, *, directory: bool = False, required: bool = F
     )
 
 
+def potential_option(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Declare `--potential`.
+
+    Parameters
+    ----------
+    command : callable
+        The command.
+
+    Returns
+    -------
+    callable
+        The same command with the option.
+    """
+    return click.option(
+        "-p",
+        "--potential",
+        default=DEFAULT_POTENTIAL,
+        show_default=True,
+        help="Potential by name or name:FILE; see 'mofglass potentials list'.",
+    )(command)
+
+
+def execution_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Declare the options of every command that runs MD: where, how often, for how long.
+
+    Parameters
+    ----------
+    command : callable
+        The command.
+
+    Returns
+    -------
+    callable
+        The same command with the options.
+    """
+    for option in reversed(
+        (
+            click.option("--threads", type=click.IntRange(1), help="OpenMP threads.  [default: all cores]"),
+            click.option(
+                "--processes",
+                type=click.IntRange(1),
+                default=1,
+                show_default=True,
+                help="MPI processes (LAMMPS' own pair styles; for a few thousand atoms and more).",
+            ),
+            click.option(
+                "--walltime",
+                type=DURATION,
+                help="Stop at a checkpoint after this wall time: 90 (s), 30m, 2h, 1-12:00:00; resume later.",
+            ),
+            click.option("--quiet", is_flag=True, help="Show no progress."),
+        )
+    ):
+        command = option(command)
+    return command
+
+
+def recording_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Declare the options of every command that creates runs: seed and intervals.
+
+    Parameters
+    ----------
+    command : callable
+        The command.
+
+    Returns
+    -------
+    callable
+        The same command with the options.
+    """
+    for option in reversed(
+        (
+            click.option("--seed", type=click.IntRange(1), default=1, show_default=True, help="Random seed."),
+            click.option(
+                "--frame-interval",
+                type=click.FloatRange(0, min_open=True),
+                default=0.1,
+                show_default=True,
+                help="Time between frames of the trajectory, ps.",
+            ),
+            click.option(
+                "--thermo-interval",
+                type=click.FloatRange(0, min_open=True),
+                default=0.05,
+                show_default=True,
+                help="Time between rows of thermo.csv, ps.",
+            ),
+            click.option(
+                "--checkpoint-interval",
+                type=click.FloatRange(0, min_open=True),
+                default=60.0,
+                show_default=True,
+                help="Wall time between checkpoints, s.",
+            ),
+        )
+    ):
+        command = option(command)
+    return command
+
+
+class Duration(click.ParamType):
+    """A wall time: seconds, 30m, 2h, or Slurm's [D-]HH:MM:SS."""
+
+    name = "time"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float | None:
+        """Return the time in seconds.
+
+        Parameters
+        ----------
+        value : object
+            What the user wrote.
+        param : click.Parameter or None
+            The option.
+        ctx : click.Context or None
+            Click's context.
+
+        Returns
+        -------
+        float
+            Seconds.
+        """
+        if isinstance(value, int | float):
+            return float(value)
+        text = str(value).strip()
+        units = {"s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
+        try:
+            if ":" in text:
+                days, _, clock = text.rpartition("-")
+                parts = [float(part) for part in clock.split(":")]
+                seconds = sum(part * 60**power for power, part in enumerate(reversed(parts)))
+                return seconds + float(days or 0) * units["d"]
+            return float(text[:-1]) * units[text[-1]] if text[-1] in units else float(text)
+        except (ValueError, IndexError):
+            return self.fail(f"'{text}' is not a time: write 90 (s), 30m, 2h or 1-12:00:00", param, ctx)
+
+
+DURATION = Duration()
+
+
 class Command(click.Command):
     """A command that takes `--config` and turns a `MofglassError` into one sentence and exit code 2."""
 
@@ -108,6 +255,3 @@ class Command(click.Command):
             return super().invoke(ctx)
         except MofglassError as error:
             raise click.UsageError(str(error), ctx=ctx) from error
-
-
-__all__ = ["Command", "Decorator", "InputError", "config_option", "json_option", "output_option"]

@@ -1,0 +1,161 @@
+"""``mofglass melt-quench``: a glass from a crystal."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import click
+
+from mofglass.cli.options import (
+    Command,
+    execution_options,
+    output_option,
+    potential_option,
+    recording_options,
+)
+
+
+@click.command(cls=Command)
+@click.argument("structure")
+@potential_option
+@click.option(
+    "--protocol",
+    "recipe_name",
+    default="castel2024",
+    show_default=True,
+    type=click.Choice(["castel2024", "mendez2024"]),
+    help="Published procedure; the options below override its numbers.",
+)
+@click.option("--t-max", type=float, help="Temperature of the melt, K.")
+@click.option("--t-low", type=float, help="Temperature of the crystal and of the glass, K.")
+@click.option("--rate", type=click.FloatRange(0, min_open=True), help="Heating rate, K/ps.")
+@click.option(
+    "--quench-rate", type=click.FloatRange(0, min_open=True), help="Cooling rate, K/ps.  [default: --rate]"
+)
+@click.option("--prepare", type=click.FloatRange(0), help="Time at --t-low before melting, ps.")
+@click.option("--plateau", type=click.FloatRange(0, min_open=True), help="Time at --t-max, ps.")
+@click.option(
+    "--equilibrate", type=click.FloatRange(0, min_open=True), help="Time at --t-low after the quench, ps."
+)
+@click.option("--ensemble", type=click.Choice(["nvt", "npt"]), help="Constant volume, or constant pressure.")
+@click.option("--pressure", type=float, help="Pressure, bar (npt).")
+@click.option(
+    "--thermostat", type=click.Choice(["nose-hoover", "csvr", "langevin"]), help="How temperature is kept."
+)
+@click.option("--time-step", type=click.FloatRange(0, min_open=True), help="Time step, fs.")
+@click.option(
+    "--supercell",
+    nargs=3,
+    type=click.IntRange(1),
+    default=(1, 1, 1),
+    show_default=True,
+    help="Repeats of the cell along a, b, c.",
+)
+@click.option(
+    "--n-glasses", type=click.IntRange(1), default=1, show_default=True, help="Independent glasses."
+)
+@click.option("--quick", is_flag=True, help="A demonstration in minutes: 100 K/ps, short holds.")
+@click.option("--dry-run", is_flag=True, help="Print stages, steps, and measured estimates of time and disk.")
+@recording_options
+@execution_options
+@output_option("Run directory (for several glasses, their parent).", directory=True)
+def command(structure: str, output: Path | None, dry_run: bool, **options: Any) -> None:
+    """Melt STRUCTURE and quench it to a glass.
+
+    STRUCTURE is a name of the catalogue ('mofglass structures list') or a CIF, extxyz, POSCAR or LAMMPS data
+    file. The stages are: minimise, prepare, melt, plateau, quench, equilibrate. Stopped with Ctrl-C or
+    killed, the same command (or 'mofglass resume DIR') goes on where it was.
+
+    \b
+    mofglass melt-quench ZIF-4 --quick -o runs/first
+    mofglass melt-quench ZIF-4 --protocol castel2024 --t-max 1500 --rate 20 --plateau 50 \\
+        --supercell 2 2 2 --seed 1 -o runs/glass1
+    mofglass melt-quench ZIF-4 --n-glasses 10 -o runs/ten
+    """
+    from mofglass.simulate import Guards, RunSettings
+    from mofglass.structures import load
+    from mofglass.studies.melt_quench import execute_plan, plan
+    from mofglass.studies.recipes import QUICK, get_recipe
+
+    recipe = get_recipe(options["recipe_name"])
+    if options["quick"]:
+        recipe = recipe.override(**QUICK)
+    recipe = recipe.override(
+        t_max_K=options["t_max"],
+        t_low_K=options["t_low"],
+        rate_K_per_ps=options["rate"],
+        quench_rate_K_per_ps=options["quench_rate"],
+        prepare_ps=options["prepare"],
+        plateau_ps=options["plateau"],
+        equilibrate_ps=options["equilibrate"],
+        ensemble=options["ensemble"],
+        pressure_bar=options["pressure"],
+        thermostat=options["thermostat"],
+        time_step_fs=options["time_step"],
+    )
+    atoms = load(structure).repeat(options["supercell"])
+    settings = RunSettings(
+        seed=options["seed"],
+        frame_interval_ps=options["frame_interval"],
+        thermo_interval_ps=options["thermo_interval"],
+        checkpoint_interval_s=options["checkpoint_interval"],
+        guards=Guards(),
+    )
+    repeats = " x ".join(str(n) for n in options["supercell"])
+    title = Path(structure).stem if Path(structure).is_file() else structure
+    title += f" {repeats}" if repeats != "1 x 1 x 1" else ""
+    planned = plan(
+        atoms,
+        recipe,
+        output or Path("runs") / "glass",
+        settings=settings,
+        n_glasses=options["n_glasses"],
+        title=title,
+    )
+    if dry_run:
+        _print_plan(planned, options["potential"], options["threads"])
+        return
+    if output is None:
+        raise click.UsageError("say where the run goes, as in  -o runs/glass1")
+    runs = execute_plan(
+        planned,
+        options["potential"],
+        recipe=recipe,
+        threads=options["threads"],
+        processes=options["processes"],
+        walltime_s=options["walltime"],
+        progress=not options["quiet"],
+    )
+    done = [run for run in runs if run.state == "done"]
+    for run in runs:
+        click.echo(f"{run.path}: {run.state}")
+    if len(done) == len(planned):
+        paths = " ".join(str(item.directory) for item in planned)
+        click.echo(
+            f"next:  mofglass analyse {paths} -o analysis\n       mofglass report {paths} -o report.html"
+        )
+    else:
+        click.echo("continue with the same command, or  mofglass resume DIR")
+
+
+def _print_plan(planned: list[Any], potential: str, threads: int | None) -> None:
+    """Print what would be run, and what it costs on this machine."""
+    from mofglass.simulate import Dynamics
+    from mofglass.studies.melt_quench import disk_bytes, seconds_per_step
+
+    for item in planned:
+        click.echo(f"{item.directory}: {item.title}, {len(item.atoms)} atoms, seed {item.settings.seed}")
+        for number, stage in enumerate(item.protocol, start=1):
+            steps = f"{stage.n_steps:>9,} steps" if isinstance(stage, Dynamics) else " " * 15
+            click.echo(f"  {number}. {stage.name:<14} {steps}  {stage.describe()}")
+        click.echo(f"  glass analysed from {item.glass_from_ps:g} ps at {item.temperature_K:g} K")
+    steps = sum(item.n_steps for item in planned)
+    per_step = seconds_per_step(planned[0].atoms, potential, threads=threads)
+    disk = sum(disk_bytes(item) for item in planned)
+    click.echo(
+        f"all: {steps:,} steps, {sum(item.duration_ps for item in planned):g} ps; "
+        f"about {timedelta(seconds=round(steps * per_step))} here at {per_step * 1e3:.2f} ms a step, "
+        f"{disk / 1e6:.0f} MB of trajectories"
+    )

@@ -1,0 +1,87 @@
+"""``mofglass run``: any protocol, from a YAML file of stages."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import click
+import yaml
+
+from mofglass.cli.options import (
+    Command,
+    execution_options,
+    output_option,
+    potential_option,
+    recording_options,
+)
+
+
+@click.command(cls=Command)
+@click.argument("structure")
+@click.argument("protocol", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@potential_option
+@click.option(
+    "--supercell",
+    nargs=3,
+    type=click.IntRange(1),
+    default=(1, 1, 1),
+    show_default=True,
+    help="Repeats of the cell along a, b, c.",
+)
+@recording_options
+@execution_options
+@output_option("Run directory.", directory=True, required=True)
+def command(structure: str, protocol: Path, output: Path, **options: Any) -> None:
+    """Run the stages in PROTOCOL, a YAML file, on STRUCTURE.
+
+    \b
+    # heating.yaml
+    stages:
+      - {stage: minimise, name: relax, cell: aniso}
+      - {name: warm, duration_ps: 5, temperature_K: 300, ensemble: nvt}
+      - {name: heat, duration_ps: 20, temperature_K: 300, end_temperature_K: 700,
+         ensemble: npt, cell: iso, pressure_bar: 1, time_step_fs: 0.5}
+      - {name: squeeze, duration_ps: 5, temperature_K: 300, volume_factor: 0.985}
+
+    \b
+    mofglass run ZIF-4 heating.yaml -o runs/heating
+
+    Fields of a dynamics stage: duration_ps, temperature_K, end_temperature_K, ensemble (nve, nvt, npt),
+    thermostat (nose-hoover, csvr, langevin), pressure_bar, end_pressure_bar, cell (iso, aniso, tri),
+    time_step_fs, temperature_damping_steps, pressure_damping_steps, and to deform the cell volume_factor,
+    edge_factors or cubic. Of a minimisation: cell (fixed, iso, aniso, tri), pressure_bar,
+    force_tolerance_eV_per_A, max_iterations.
+    """
+    from mofglass.errors import InputError
+    from mofglass.simulate import RunSettings, create_run, execute, from_yaml_list
+    from mofglass.structures import load
+
+    try:
+        content = yaml.safe_load(protocol.read_text())
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        raise InputError(f"{protocol} is not valid YAML: {str(error).splitlines()[0]}") from error
+    if not isinstance(content, dict) or "stages" not in content:
+        raise InputError(f"{protocol} must hold 'stages:' and a list under it")
+    stages = from_yaml_list(content["stages"], source=str(protocol))
+    run = create_run(
+        output,
+        load(structure).repeat(options["supercell"]),
+        options["potential"],
+        stages,
+        settings=RunSettings(
+            seed=options["seed"],
+            frame_interval_ps=options["frame_interval"],
+            thermo_interval_ps=options["thermo_interval"],
+            checkpoint_interval_s=options["checkpoint_interval"],
+        ),
+        title=f"{Path(structure).stem if Path(structure).is_file() else structure}, {protocol.stem}",
+    )
+    execute(
+        run,
+        threads=options["threads"],
+        processes=options["processes"],
+        walltime_s=options["walltime"],
+        progress=not options["quiet"],
+    )
+    click.echo(f"{run.path}: {run.state}")
