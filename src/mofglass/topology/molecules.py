@@ -156,4 +156,10 @@ def _connected(member, first, neighbour, image):
         atoms[begin:n].sort()
         n_molecules += 1
         starts[n_molecules] = n
-    return starts[: n_molecules + 1].copy(), atoms[:n].copy(), molecule_of, offset, endless[:n_molecules].copy()
+    return (
+        starts[: n_molecules + 1].copy(),
+        atoms[:n].copy(),
+        molecule_of,
+        offset,
+        endless[:n_molecules].copy(),
+    )
