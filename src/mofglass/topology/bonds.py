@@ -15,8 +15,8 @@ from mofglass.frame import Configuration
 from mofglass.topology.neighbours import NeighbourList, checked_box, pairs_within
 
 NONMETALS = frozenset(
-    ("H", "He", "B", "C", "N", "O", "F", "Ne", "Si", "P", "S", "Cl", "Ar")
-    + ("Ge", "As", "Se", "Br", "Kr", "Te", "I", "Xe", "At", "Rn")
+    {"H", "He", "B", "C", "N", "O", "F", "Ne", "Si", "P", "S", "Cl", "Ar", "Ge", "As", "Se", "Br", "Kr"}
+    | {"Te", "I", "Xe", "At", "Rn"}
 )
 """Every other element is taken as a metal: a node of the network, never a part of a linker."""
 

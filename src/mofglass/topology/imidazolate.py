@@ -184,7 +184,7 @@ def _groups(ring, numbers, first, neighbour, groups):
                 continue
             for at_c in range(first[d], first[d + 1]):
                 c = neighbour[at_c]
-                if c in (c5, b) or not _ring_member(c, numbers) or not _bonded(b, c, first, neighbour):
+                if c == c5 or not _ring_member(c, numbers) or b == c or not _bonded(b, c, first, neighbour):
                     continue
                 groups[1] = groups[2] = 7
                 groups[3] = _six_ring_group(a, c4, b, numbers, first, neighbour)
