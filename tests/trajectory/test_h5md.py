@@ -96,7 +96,7 @@ def test_writer_refuses_what_would_spoil_the_file(tmp_path: Path) -> None:
     writer.append(10, 0.0, positions[0], cells[0])
     broken = positions[0].copy()
     broken[3, 1] = np.nan
-    with pytest.raises(InputError, match="atom 4"):
+    with pytest.raises(InputError, match="atom 3, counted from 0"):
         writer.append(20, 0.1, broken, cells[0])
     with pytest.raises(InputError, match="steps must grow"):
         writer.append(10, 0.1, positions[0], cells[0])
@@ -130,7 +130,7 @@ def test_merge_refuses_disorder_and_leaves_nothing(tmp_path: Path) -> None:
     with pytest.raises(InputError, match=r"2\.h5: step 600 comes after step 600"):
         merge_h5md([first, second], tmp_path / "whole.h5")
     other = write(tmp_path / "3.h5", 9, 10, numbers=np.array([30, 7, 6, 6, 1]))
-    with pytest.raises(InputError, match="atom 4"):
+    with pytest.raises(InputError, match="atom 3, counted from 0"):
         merge_h5md([first, other], tmp_path / "whole.h5")
     assert sorted(path.name for path in tmp_path.iterdir()) == ["1.h5", "2.h5", "3.h5"]
 

@@ -123,8 +123,8 @@ class Trajectory(ABC):
             atoms = np.flatnonzero(~np.isfinite(frame.positions).all(axis=1))
             if len(atoms):
                 raise InputError(
-                    f"{self.path}, frame {frame.index}: the position of atom {atoms[0] + 1} is not a finite "
-                    f"number ({len(atoms)} such atoms): leave this frame and all after it out"
+                    f"{self.path}, frame {frame.index}: the position of atom {atoms[0]}, counted from 0, is "
+                    f"not a finite number ({len(atoms)} such atoms): leave this frame and all after it out"
                 )
         if not np.isfinite(frame.cell).all() or abs(np.linalg.det(frame.cell)) < 1e-6:
             raise InputError(
@@ -251,6 +251,6 @@ def require_same_atoms(expected: np.ndarray, found: np.ndarray, path: Path | str
     different = np.flatnonzero(expected != found)
     if len(different):
         raise InputError(
-            f"{path}, frame {index}: atom {different[0] + 1} is not of the element it has in frame 0: a "
-            "trajectory keeps the order of its atoms, sort them (in LAMMPS: dump_modify ... sort id)"
+            f"{path}, frame {index}: atom {different[0]}, counted from 0, is not of the element it has "
+            "in frame 0: a trajectory keeps the order of its atoms, sort them or open the frames one by one"
         )

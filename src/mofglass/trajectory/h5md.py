@@ -14,6 +14,7 @@ import numpy as np
 from mofglass.errors import InputError
 from mofglass.frame import Frame
 from mofglass.trajectory.base import Trajectory, require_same_atoms
+from mofglass.trajectory.cells import as_cell
 from mofglass.trajectory.elements import numbers_of_symbols
 from mofglass.trajectory.timing import frame_times_ps
 
@@ -49,8 +50,8 @@ class H5MDTrajectory(Trajectory):
     elements : sequence of str, optional
         For files that do not say what their atoms are: one symbol for every atom, or, where `species`
         holds LAMMPS types, one for every type.
-    cell : ndarray, shape (3, 3), optional
-        Cell vectors as rows, Å, for files without a periodic box.
+    cell : array_like, optional
+        Cell in Å (see `mofglass.trajectory.cells.as_cell`) for files without a periodic box.
     group : str, optional
         Which group of particles; ``all``, or the only one, by default.
     time_step_fs, frame_interval_ps : float, optional
@@ -77,7 +78,7 @@ class H5MDTrajectory(Trajectory):
         *,
         path: Path | None = None,
         elements: Sequence[str] | None = None,
-        cell: np.ndarray | None = None,
+        cell: Any = None,
         group: str | None = None,
         time_step_fs: float | None = None,
         frame_interval_ps: float | None = None,
@@ -85,7 +86,7 @@ class H5MDTrajectory(Trajectory):
         files = [Path(paths)] if isinstance(paths, str | Path) else [Path(part) for part in paths]
         if not files:
             raise InputError("no H5MD file was given: give at least one")
-        self._group, self._cell = group, None if cell is None else np.asarray(cell, dtype=float)
+        self._group, self._cell = group, None if cell is None else as_cell(cell)
         self._open_part: int | None = None
         self._file: h5py.File | None = None
         self._files = files

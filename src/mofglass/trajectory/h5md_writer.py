@@ -194,8 +194,8 @@ class H5MDWriter:
         if not np.isfinite(array).all():
             atom = int(np.flatnonzero(~np.isfinite(array).all(axis=1))[0])
             raise InputError(
-                f"{self.path}: {name} of frame {self._n_frames} are not finite at atom {atom + 1}: the "
-                "frames before it are kept"
+                f"{self.path}: {name} of frame {self._n_frames} are not finite at atom {atom}, counted from "
+                "0: the frames before it are kept"
             )
         return array
 

@@ -1,0 +1,164 @@
+"""CP2K molecular dynamics: PROJECT-pos-1.xyz with the cell from PROJECT-1.cell beside it."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from mofglass.errors import InputError
+from mofglass.trajectory.xyz import XYZTrajectory
+from mofglass.units import FS_PER_PS
+
+_COMMENT = re.compile(rb"\bi\s*=\s*(\d+)(?:\s*,\s*time\s*=\s*([-+.\deE]+))?")
+_ENERGY = re.compile(r"\bE\s*=\s*([-+.\deE]+)")
+
+
+def is_cp2k_comment(comment: bytes) -> bool:
+    """Tell whether the comment line of an XYZ file is CP2K's.
+
+    Parameters
+    ----------
+    comment : bytes
+        The second line of the file.
+
+    Returns
+    -------
+    bool
+        True for ``i = 0, time = 0.000, E = -1.0``.
+    """
+    return _COMMENT.match(comment.strip()) is not None
+
+
+class CP2KTrajectory(XYZTrajectory):
+    """Frames of a CP2K position file; step, time (fs) and energy (hartree) come from the comment line.
+
+    The cell of each step comes from the ``.cell`` file of the same project in the same directory
+    (``&PRINT &CELL`` in the input); a cell given by the user wins over it.
+
+    Parameters
+    ----------
+    path : Path or str
+        The ``-pos-N.xyz`` file.
+    cell : array_like, optional
+        Cell in Å, for runs at constant volume that printed none.
+    time_step_fs, frame_interval_ps : float, optional
+        See `mofglass.trajectory.timing.frame_times_ps`.
+
+    Raises
+    ------
+    InputError
+        When there is neither a cell file nor a cell, or the cell file lacks a step.
+    """
+
+    def __init__(
+        self,
+        path: Path | str,
+        *,
+        cell: Any = None,
+        time_step_fs: float | None = None,
+        frame_interval_ps: float | None = None,
+    ) -> None:
+        super().__init__(path, cell=cell, time_step_fs=time_step_fs, frame_interval_ps=frame_interval_ps)
+        if self._given_cell is None:
+            self._cell_file = find_cell_file(self.path)
+            self._cell_steps, self._cells = read_cell_file(self._cell_file)
+            fixed = len(self._cells) == 1 or bool(np.all(np.ptp(self._cells, axis=0) < 1e-9))
+            if fixed:
+                self._given_cell = self._cells[0]
+            elif self.steps is None:
+                raise InputError(
+                    f"{self.path} does not say its steps, so its cells are unknown: give the cell"
+                )
+
+    def _step_and_time(self, comment: bytes) -> tuple[int | None, float | None]:
+        found = _COMMENT.search(comment)
+        if not found:
+            return None, None
+        time = found.group(2)
+        return int(found.group(1)), None if time is None else float(time) / FS_PER_PS
+
+    def _cell(self, index: int, comment: str) -> np.ndarray:
+        if self._given_cell is not None:
+            return self._given_cell
+        assert self.steps is not None
+        step = self.steps[index]
+        row = int(np.searchsorted(self._cell_steps, step))
+        if row == len(self._cell_steps) or self._cell_steps[row] != step:
+            raise InputError(
+                f"{self._cell_file} has no cell for step {step} (frame {index} of {self.path.name}): print "
+                "the cell as often as the positions"
+            )
+        return self._cells[row]
+
+    def _info(self, comment: str) -> dict[str, Any]:
+        energy = _ENERGY.search(comment)
+        return {"energy_hartree": float(energy.group(1))} if energy else {}
+
+
+def find_cell_file(path: Path) -> Path:
+    """Find the cell file of a CP2K position file.
+
+    Parameters
+    ----------
+    path : Path
+        ``PROJECT-pos-1.xyz``, possibly gzipped.
+
+    Returns
+    -------
+    Path
+        ``PROJECT-1.cell``, or the only ``.cell`` file in the directory.
+
+    Raises
+    ------
+    InputError
+        When there is none.
+    """
+    name = re.sub(r"\.xyz(\.gz)?$", "", path.name)
+    own = path.with_name(name.replace("-pos-", "-") + ".cell")
+    if own.exists():
+        return own
+    others = sorted(path.parent.glob("*.cell"))
+    if len(others) == 1:
+        return others[0]
+    raise InputError(
+        f"{path} is a CP2K trajectory without its cell: put {own.name} beside it or give the cell"
+    )
+
+
+def read_cell_file(path: Path) -> tuple[np.ndarray, np.ndarray]:
+    """Read a CP2K cell file: step, time (fs), the nine components of the vectors (Å), volume (Å³).
+
+    Parameters
+    ----------
+    path : Path
+        The file. An incomplete last line of a stopped run is left out.
+
+    Returns
+    -------
+    steps : ndarray of int, shape (n,)
+        MD steps, growing; of a step written twice by a restart the last stands.
+    cells : ndarray, shape (n, 3, 3)
+        Cell vectors as rows, Å.
+
+    Raises
+    ------
+    InputError
+        When it holds no cells.
+    """
+    cells: dict[int, list[float]] = {}
+    for line in path.read_text().splitlines():
+        fields = line.split()
+        # The volume is the last column: a line that has it was written to its end.
+        if line.lstrip().startswith("#") or len(fields) < 12:
+            continue
+        try:
+            cells[int(fields[0])] = [float(field) for field in fields[2:11]]
+        except ValueError as error:
+            raise InputError(f"{path}: the line '{line.strip()[:60]}' is not a CP2K cell") from error
+    if not cells:
+        raise InputError(f"{path} holds no cell (step, time, nine components, volume a line)")
+    steps = np.array(sorted(cells), dtype=np.int64)
+    return steps, np.array([cells[int(step)] for step in steps]).reshape(-1, 3, 3)
