@@ -20,7 +20,7 @@ import numpy as np
 from ase import Atoms
 from ase.geometry import cell_to_cellpar
 
-from mofglass.errors import SimulationError
+from mofglass.errors import MofglassError, SimulationError
 from mofglass.frame import Frame
 from mofglass.potentials.base import LammpsModel
 from mofglass.simulate.deck import CompiledStage, setup_commands, velocity_command
@@ -195,7 +195,7 @@ class Engine:
                 self._raise_calculator_error()
                 if self.ranks.first and not isinstance(error, OSError):
                     self._recorder.keep_uncommitted()
-                if isinstance(error, SimulationError | OSError):
+                if isinstance(error, MofglassError | OSError):
                     raise
                 raise SimulationError(_lammps_message(error)) from error
 

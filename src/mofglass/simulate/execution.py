@@ -19,7 +19,7 @@ import yaml
 from ase import Atoms
 from ase.io import write
 
-from mofglass.errors import InputError, SimulationError
+from mofglass.errors import InputError, MofglassError, SimulationError
 from mofglass.potentials import Potential, get_potential
 from mofglass.simulate import provenance
 from mofglass.simulate.deck import compile_protocol, deck_text
@@ -245,11 +245,13 @@ def run_session(
     except Stopped as stop:
         if first:
             run.set_state("stopped", str(stop))
-    except (SimulationError, OSError) as error:
-        reason = str(error) if isinstance(error, SimulationError) else f"{error.strerror or error}"
+    except (MofglassError, OSError) as error:
+        reason = str(error) if isinstance(error, MofglassError) else f"{error.strerror or error}"
         if first:
             _try_to_set_failed(run, reason)
         engine.ranks.abort()
+        if isinstance(error, InputError):
+            raise
         raise SimulationError(
             f"{run.path} stopped: {reason}; the last good frame is kept, and "
             f"'mofglass resume {run.path}' goes on from the last checkpoint"
