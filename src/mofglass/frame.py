@@ -15,8 +15,14 @@ from ase.data import atomic_masses
 class Configuration(Protocol):
     """Anything with atomic numbers, positions and a cell: an `ase.Atoms` or a `Frame`."""
 
-    numbers: np.ndarray
-    positions: np.ndarray
+    # Properties, so that a frozen frame will do.
+    @property
+    def numbers(self) -> np.ndarray:
+        """Atomic numbers, (n_atoms,)."""
+
+    @property
+    def positions(self) -> np.ndarray:
+        """Cartesian positions, (n_atoms, 3), Å."""
 
     @property
     def cell(self) -> Any:

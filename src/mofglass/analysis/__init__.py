@@ -1,1 +1,60 @@
-"""The analysis room."""
+"""Measurements on crystals, liquids and glasses: streaming, in constant memory, with their errors.
+
+>>> from mofglass import analysis, structures
+>>> crystal = structures.load("ZIF-4")
+>>> analysis.Coordination(pair=("Zn", "N"), cutoff_A=2.5).compute(crystal).result.mean_coordination
+4.0
+"""
+
+from mofglass.analysis.accumulator import Analysis, NotComputedError
+from mofglass.analysis.bond_angle import BondAngle, BondAngleResult
+from mofglass.analysis.coordination import Coordination, CoordinationResult
+from mofglass.analysis.density import Density, DensityResult
+from mofglass.analysis.distance_histogram import distance_histogram
+from mofglass.analysis.frame_data import FrameData
+from mofglass.analysis.linkers import LinkerFault, Linkers, LinkersResult
+from mofglass.analysis.msd import MSD, MSDResult
+from mofglass.analysis.output import to_json, write_results
+from mofglass.analysis.pipeline import Measurement, measure, measure_glasses
+from mofglass.analysis.plotting import draw_panel
+from mofglass.analysis.pmf import PMF, PMFResult
+from mofglass.analysis.rdf import RDF, RDFResult
+from mofglass.analysis.result import Curve, Panel, Result
+from mofglass.analysis.standard_set import standard_set
+from mofglass.analysis.statistics import BlockSums, Estimate, block_average, mean_over_glasses
+
+__all__ = [
+    "MSD",
+    "PMF",
+    "RDF",
+    "Analysis",
+    "BlockSums",
+    "BondAngle",
+    "BondAngleResult",
+    "Coordination",
+    "CoordinationResult",
+    "Curve",
+    "Density",
+    "DensityResult",
+    "Estimate",
+    "FrameData",
+    "LinkerFault",
+    "Linkers",
+    "LinkersResult",
+    "MSDResult",
+    "Measurement",
+    "NotComputedError",
+    "PMFResult",
+    "Panel",
+    "RDFResult",
+    "Result",
+    "block_average",
+    "distance_histogram",
+    "draw_panel",
+    "mean_over_glasses",
+    "measure",
+    "measure_glasses",
+    "standard_set",
+    "to_json",
+    "write_results",
+]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, ClassVar, Literal
 
 import numpy as np
 import pandas as pd
@@ -36,10 +36,10 @@ class Panel:
 class Result(ABC):
     """An analysis' outcome. Subclasses are frozen dataclasses of arrays with units in their names."""
 
-    name: str = ""
+    name: ClassVar[str] = ""
     """Short name, the same as the module and the command, e.g. ``rdf``."""
 
-    title: str = ""
+    title: ClassVar[str] = ""
     """Title for figures and the report, e.g. ``Radial distribution function``."""
 
     @abstractmethod
@@ -71,6 +71,16 @@ class Result(ABC):
         tuple of Panel
             One set of axes each.
         """
+
+    def tables(self) -> dict[str, pd.DataFrame]:
+        """Return all tables by file name: that of `to_dataframe`, and more where a result has more.
+
+        Returns
+        -------
+        dict of str to pandas.DataFrame
+            By name, without suffix.
+        """
+        return {self.name: self.to_dataframe()}
 
     def plot(self, ax: Any = None, *, panel: int = 0) -> Any:
         """Draw one panel with matplotlib.

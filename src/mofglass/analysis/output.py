@@ -1,0 +1,113 @@
+"""Results on disk: tables as CSV, figures as PNG and SVG, the summary as JSON; all of it or nothing."""
+
+from __future__ import annotations
+
+import json
+import math
+import os
+import shutil
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from mofglass.analysis.plotting import save_panel
+from mofglass.analysis.result import Result
+from mofglass.errors import InputError
+
+
+def to_json(summary: Mapping[str, Any], *, indent: int | None = 2) -> str:
+    """Write a summary as JSON: numpy numbers as plain ones, nan and infinity as null.
+
+    Parameters
+    ----------
+    summary : mapping
+        What `Result.summary` returns, or several.
+    indent : int, optional
+        Spaces a level.
+
+    Returns
+    -------
+    str
+        One JSON object.
+    """
+    return json.dumps(_plain(summary), indent=indent, ensure_ascii=False, allow_nan=False)
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return {str(key): _plain(item) for key, item in value.items()}
+    if isinstance(value, list | tuple | np.ndarray):
+        return [_plain(item) for item in value]
+    if isinstance(value, np.generic):
+        return _plain(value.item())
+    if isinstance(value, float):
+        # Ten digits are more than any of these numbers has; the rest is the noise of 0.1 + 0.2.
+        return float(f"{value:.10g}") if math.isfinite(value) else None
+    return value
+
+
+def write_results(
+    results: Mapping[str, Result], directory: Path | str, *, provenance: Mapping[str, Any] | None = None
+) -> list[Path]:
+    """Write every result's tables and figures, and one ``summary.json``.
+
+    Everything is written beside the directory first and moved into it when complete; files of the same
+    name are replaced, others in the directory stay.
+
+    Parameters
+    ----------
+    results : mapping of str to Result
+        By name; the names begin the file names.
+    directory : Path or str
+        Where to; made if need be.
+    provenance : mapping, optional
+        What was analysed and how; kept in ``summary.json`` under ``provenance``.
+
+    Returns
+    -------
+    list of Path
+        The files, ``summary.json`` last.
+
+    Raises
+    ------
+    InputError
+        When the directory cannot be written.
+    """
+    directory = Path(directory)
+    scratch: Path | None = None
+    try:
+        directory.mkdir(parents=True, exist_ok=True)
+        scratch = Path(tempfile.mkdtemp(prefix=".analysis-", dir=directory))
+        names = _write_all(results, scratch, provenance)
+        for name in names:
+            os.replace(scratch / name, directory / name)
+    except OSError as error:
+        raise InputError(f"{directory} cannot be written: {error.strerror or error}.") from error
+    finally:
+        if scratch is not None:
+            shutil.rmtree(scratch, ignore_errors=True)
+    return [directory / name for name in names]
+
+
+def _write_all(
+    results: Mapping[str, Result], scratch: Path, provenance: Mapping[str, Any] | None
+) -> list[str]:
+    names: list[str] = []
+    for key, result in results.items():
+        for table_name, table in result.tables().items():
+            name = f"{key}{table_name.removeprefix(result.name)}.csv"
+            table.to_csv(scratch / name, index=False, float_format="%.8g")
+            names.append(name)
+        panels = result.panels()
+        for place, panel in enumerate(panels):
+            stem = key if place == 0 else f"{key}_{place + 1}"
+            names += [path.name for path in save_panel(panel, scratch / stem)]
+    summary: dict[str, Any] = {key: result.summary() for key, result in results.items()}
+    if provenance:
+        summary["provenance"] = dict(provenance)
+    (scratch / "summary.json").write_text(to_json(summary) + "\n")
+    names.append("summary.json")
+    return names

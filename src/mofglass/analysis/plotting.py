@@ -1,0 +1,131 @@
+"""Figures with matplotlib: one panel on one set of axes, colours that the colour-blind tell apart."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from mofglass.analysis.result import Panel
+
+COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#56b4e9", "#e69f00", "#000000", "#8c6bb1")
+"""Okabe and Ito's palette without its yellow, dark enough on white, and one violet more."""
+
+LINE_STYLES = ("-", "--", ":", "-.")
+"""Beyond the eighth curve colours come again with another stroke."""
+
+_STYLE: Any = {
+    "font.size": 9,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.titlesize": 10,
+    "axes.titleweight": "bold",
+    "axes.titlelocation": "left",
+    "legend.frameon": False,
+    "legend.fontsize": 8,
+    "svg.fonttype": "none",
+    # The same numbers give the same file.
+    "svg.hashsalt": "mofglass",
+}
+
+
+def draw_panel(panel: Panel, ax: Any = None) -> Any:
+    """Draw the curves or bars of a panel, standard errors as bands or whiskers.
+
+    Parameters
+    ----------
+    panel : Panel
+        What to draw; its labels carry the units.
+    ax : matplotlib.axes.Axes, optional
+        Axes to draw on; new ones by default.
+
+    Returns
+    -------
+    matplotlib.axes.Axes
+        The axes drawn on.
+    """
+    import matplotlib as mpl
+
+    with mpl.rc_context(_STYLE):
+        if ax is None:
+            ax = _new_axes()
+        draw = _draw_bars if panel.kind == "bar" else _draw_lines
+        draw(panel, ax)
+        ax.set(xlabel=panel.x_label, ylabel=panel.y_label, title=panel.title)
+        if panel.x_log:
+            ax.set_xscale("log")
+        if panel.y_log:
+            ax.set_yscale("log")
+        if len(panel.curves) > 1:
+            ax.legend(ncols=2 if len(panel.curves) > 6 else 1)
+    return ax
+
+
+def save_panel(panel: Panel, stem: Any) -> list[Any]:
+    """Write a panel as PNG and as SVG.
+
+    Parameters
+    ----------
+    panel : Panel
+        What to draw.
+    stem : pathlib.Path
+        Where to, without the suffix.
+
+    Returns
+    -------
+    list of pathlib.Path
+        The two files.
+    """
+    import matplotlib as mpl
+
+    written = []
+    with mpl.rc_context(_STYLE):
+        ax = draw_panel(panel)
+        for suffix, keywords in (("png", {"dpi": 200}), ("svg", {"metadata": {"Date": None}})):
+            path = stem.with_name(f"{stem.name}.{suffix}")
+            ax.figure.savefig(path, **keywords)
+            written.append(path)
+    return written
+
+
+def _new_axes() -> Any:
+    """Make axes without pyplot, which would keep every figure alive and want a display."""
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(5.2, 3.6), layout="constrained")
+    FigureCanvasAgg(figure)
+    return figure.add_subplot()
+
+
+def _draw_lines(panel: Panel, ax: Any) -> None:
+    for number, curve in enumerate(panel.curves):
+        colour = COLOURS[number % len(COLOURS)]
+        style = LINE_STYLES[number // len(COLOURS) % len(LINE_STYLES)]
+        single = "o" if len(curve.x) == 1 else None
+        ax.plot(curve.x, curve.y, style, color=colour, label=curve.label, linewidth=1.3, marker=single)
+        if curve.y_error is not None and np.isfinite(curve.y_error).any():
+            error = np.nan_to_num(curve.y_error)
+            ax.fill_between(curve.x, curve.y - error, curve.y + error, color=colour, alpha=0.25, linewidth=0)
+
+
+def _draw_bars(panel: Panel, ax: Any) -> None:
+    positions = np.unique(np.concatenate([curve.x for curve in panel.curves]))
+    spacing = float(np.diff(positions).min()) if len(positions) > 1 else 1.0
+    width = 0.8 * spacing / len(panel.curves)
+    for number, curve in enumerate(panel.curves):
+        shift = (number - (len(panel.curves) - 1) / 2) * width
+        error = None
+        if curve.y_error is not None and np.isfinite(curve.y_error).any():
+            error = np.nan_to_num(curve.y_error)
+        ax.bar(
+            np.asarray(curve.x) + shift,
+            curve.y,
+            width,
+            yerr=error,
+            capsize=2,
+            label=curve.label,
+            color=COLOURS[number % len(COLOURS)],
+        )
+    if spacing == 1.0 and np.allclose(positions, np.round(positions)):
+        ax.set_xticks(positions)
