@@ -50,8 +50,8 @@ def neighbour_list(configuration: Configuration, cutoffs: Cutoffs, *, half: bool
         Atoms in a periodic box of any shape and handedness; positions wrapped or not.
     cutoffs : float or mapping
         Cut-off in Å for all pairs, or a mapping ``{('Zn', 'N'): 2.5, ...}`` in which a pair may
-        stand in either order and a pair that is absent has no neighbours. Pairs at the very
-        cut-off are included.
+        stand in either order and a pair that is absent has no neighbours. Of pairs at
+        the very cut-off, rounding decides.
     half : bool
         Give each pair once, in no particular order, and not once from each of its atoms.
 
