@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 from ase import Atoms
+from ase.data import atomic_masses, atomic_numbers
 
 from mofglass.errors import InputError
 
@@ -153,3 +154,55 @@ def data_text(
         lines += ["", name, ""]
         lines += [f"{k} " + " ".join(map(str, row)) for k, row in enumerate(rows.tolist(), start=1)]
     return "\n".join(lines) + "\n"
+
+
+def element_data(atoms: Atoms, *, charges: bool = False) -> tuple[str, tuple[str, ...]]:
+    """Write the data file of a structure whose LAMMPS types are its elements.
+
+    Parameters
+    ----------
+    atoms : ase.Atoms
+        Periodic structure, Å.
+    charges : bool
+        Whether to write (zero) charges, for atom style ``charge``.
+
+    Returns
+    -------
+    data : str
+        Data file.
+    elements : tuple of str
+        Chemical symbol of each LAMMPS type, in order.
+    """
+    symbols = atoms.get_chemical_symbols()
+    elements = tuple(sorted(set(symbols)))
+    text = data_text(
+        atoms.get_chemical_formula(),
+        LammpsBox.of(atoms),
+        atoms.positions,
+        [elements.index(symbol) + 1 for symbol in symbols],
+        {symbol: float(atomic_masses[atomic_numbers[symbol]]) for symbol in elements},
+        charges_e=np.zeros(len(atoms)) if charges else None,
+    )
+    return text, elements
+
+
+def check_elements(atoms: Atoms, known: Collection[str], potential: str) -> None:
+    """Refuse a structure with an element that a potential does not know.
+
+    Parameters
+    ----------
+    atoms : ase.Atoms
+        The structure.
+    known : collection of str
+        Chemical symbols the potential knows.
+    potential : str
+        How to call the potential in the message.
+
+    Raises
+    ------
+    InputError
+        Naming the first such atom, counted from 0.
+    """
+    for k, symbol in enumerate(atoms.get_chemical_symbols()):
+        if symbol not in known:
+            raise InputError(f"atom {k} is {symbol}, and {potential} knows {', '.join(sorted(known))} only")

@@ -64,6 +64,25 @@ REGISTRY: dict[str, Entry] = {
             "classical force field of zinc (methyl)imidazolates with breakable Zn-N bonds",
             _plain("nb_zif_ff", "NbZifFF"),
         ),
+        Entry(
+            "reaxff",
+            "FFIELD",
+            "ReaxFF with charge equilibration, from your own parameter file",
+            _from_file("reaxff", "ReaxFF"),
+        ),
+        Entry(
+            "nequip-archived",
+            "MODEL.pth",
+            "a model deployed by NequIP 0.5 or 0.6 (TorchScript), as the papers archive them",
+            _from_file("nequip_archived", "ArchivedNequIP"),
+            extra="torch",
+        ),
+        Entry(
+            "lj",
+            "",
+            "Lennard-Jones argon, to validate the engine",
+            _plain("lennard_jones", "LennardJonesArgon"),
+        ),
     )
 }
 
@@ -90,6 +109,11 @@ def get_potential(spec: str | Path) -> Potential:
     name, _, argument = str(spec).partition(":")
     key = name.strip().lower().replace("_", "-")
     entry = REGISTRY.get(key)
+    if key == "ase":
+        raise InputError(
+            "an ASE calculator is given from Python, as mofglass.potentials.ASEPotential(lambda: ...): "
+            "mofglass calls no code that a name in a file or on the command line asks for"
+        )
     if entry is None:
         near = difflib.get_close_matches(key, REGISTRY, n=3, cutoff=0.5)
         hint = f"did you mean {' or '.join(near)}? " if near else ""

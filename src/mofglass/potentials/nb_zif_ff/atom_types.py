@@ -1,4 +1,4 @@
-"""Which particle type each atom is, from its covalent bonds: imidazolates and 2-methylimidazolates on zinc."""
+"""Which particle type each atom is, from its covalent bonds."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from mofglass.errors import InputError
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.intp]
 
-# Covalent bonds: well beyond thermal stretching, well short of the 1-3 distances in the ring (2.15 Å and more).
+# Covalent bonds: well beyond thermal stretching, well short of the 1-3 distances in the ring, 2.15 Å.
 COVALENT_A = {
     ("C", "C"): 1.85,
     ("C", "N"): 1.80,
@@ -159,8 +159,8 @@ def _check_linkers(types: list[str], heads: Ints, tails: Ints) -> Ints:
     for number, ids in enumerate(members.values()):
         if tuple(sorted(types[k] for k in ids)) not in LINKERS:
             raise InputError(
-                f"atom {ids[0]} ({types[ids[0]][0]}) belongs to a molecule of {len(ids)} atoms that is neither "
-                f"imidazolate nor 2-methylimidazolate: {REMEDY}"
+                f"atom {ids[0]} ({types[ids[0]][0]}) belongs to a molecule of {len(ids)} atoms that is "
+                f"neither imidazolate nor 2-methylimidazolate: {REMEDY}"
             )
         linker[ids] = number
     # With the neighbours of each atom checked, only these C-C bonds close a C3N2 ring.

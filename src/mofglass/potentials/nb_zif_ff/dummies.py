@@ -3,6 +3,9 @@
 The rule is that of the force field's authors (their `pdb2cif.f90`): He on the line from Zn to each of
 its nearest nitrogens, vacant vertices completed to a tetrahedron; Ne on the line from N to its Zn, or
 along the outward bisector of the ring where there is none.
+
+In a glass two nitrogens of one Zn can stand so close together that He on their lines would strain the
+stiff cage by many eV. There, and only there, the cage is the regular tetrahedron that fits the lines best.
 """
 
 from __future__ import annotations
@@ -17,6 +20,8 @@ Floats = npt.NDArray[np.float64]
 
 N_VERTICES = 4
 TETRAHEDRON = np.array([[1.0, 1, 1], [1, -1, -1], [-1, 1, -1], [-1, -1, 1]]) / np.sqrt(3.0)
+# Below this angle between two He the cage is made regular; crystals and ordinary glasses stay above it.
+MIN_ANGLE_DEG = 80.0
 # Directions closer than this to collinear or planar leave no side to choose.
 DEGENERATE = 1e-3
 
@@ -47,6 +52,35 @@ def complete_tetrahedron(directions: Floats) -> Floats:
             outward = np.cross(directions[0], directions[1])
         return np.vstack([directions, outward / np.linalg.norm(outward)])
     return directions
+
+
+def regular_cage(directions: Floats) -> Floats:
+    """Turn a regular tetrahedron onto four directions where two of them are too close.
+
+    Parameters
+    ----------
+    directions : ndarray (4, 3)
+        Unit vectors.
+
+    Returns
+    -------
+    ndarray (4, 3)
+        The directions themselves, or the best-fitting regular tetrahedron where two of them make an
+        angle below `MIN_ANGLE_DEG`.
+    """
+    cosines = directions @ directions.T
+    if cosines[np.triu_indices(N_VERTICES, 1)].max() < np.cos(np.radians(MIN_ANGLE_DEG)):
+        return directions
+    # The two ways to number a tetrahedron that no rotation turns into each other.
+    fits = [_fit(TETRAHEDRON[order], directions) for order in ([0, 1, 2, 3], [1, 0, 2, 3])]
+    return max(fits, key=lambda turned: float(np.sum(turned * directions)))
+
+
+def _fit(vertices: Floats, directions: Floats) -> Floats:
+    """Turn vertices onto directions, least squares (Kabsch)."""
+    u, _, vt = np.linalg.svd(vertices.T @ directions)
+    sign = np.sign(np.linalg.det(u @ vt)) or 1.0
+    return vertices @ (u * np.array([1.0, 1.0, sign])) @ vt
 
 
 def _perpendicular(direction: Floats) -> Floats:
@@ -116,7 +150,8 @@ def place_dummies(
     origin = atoms.positions
     for k, name in enumerate(typed.types):
         if name == "Zn":
-            for unit in complete_tetrahedron(np.reshape(directions.get(k, []), (-1, 3))):
+            cage = complete_tetrahedron(np.reshape(directions.get(k, []), (-1, 3)))
+            for unit in regular_cage(cage):
                 positions.append(origin[k] + he_A * unit)
                 hosts.append(k)
                 names.append("He")

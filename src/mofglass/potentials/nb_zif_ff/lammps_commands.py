@@ -42,12 +42,12 @@ class Settings:
     """
 
     merged: bool = True
-    coulomb_cutoff_A: float = 9.0
+    coulomb_cutoff_A: float = 7.0
     morse_cutoff_A: float = 10.0
-    kspace: str = "pppm 1.0e-5"
-    kspace_modify: str = ""
+    kspace: str = "pppm 5.0e-6"
+    kspace_modify: str = "order 6"
     table_bits: int = 12
-    skin_A: float = 1.5
+    skin_A: float = 1.0
 
 
 DEFAULT = Settings()
@@ -113,9 +113,10 @@ def nonbonded_commands(
                 commands.append(f"pair_coeff {i} {j} none{note}")
             elif settings.merged:
                 epsilon, sigma = lj or (0.0, 1.0)
-                # A pair without Lennard-Jones needs neighbours to the Coulomb cut-off only.
-                cuts = f" {CUTOFF_A if lj and not _both_dummies(first, second, parameters) else min(rc, CUTOFF_A)}"
-                commands.append(f"pair_coeff {i} {j} {both} {epsilon:.10g} {sigma:.6g}{cuts}{note}")
+                # Dummies need neighbours to the Coulomb cut-off only: beyond it their core is 1e-17 eV.
+                far = lj is not None and not parameters.types[first].is_dummy
+                cut = CUTOFF_A if far else rc
+                commands.append(f"pair_coeff {i} {j} {both} {epsilon:.10g} {sigma:.6g} {cut}{note}")
             elif lj is not None:
                 commands.append(f"pair_coeff {i} {j} lj/cut {lj[0]:.10g} {lj[1]:.6g}{note}")
     commands += [
@@ -127,10 +128,6 @@ def nonbonded_commands(
         commands.append(f"kspace_modify {settings.kspace_modify}")
     commands += [f"neighbor {settings.skin_A} bin", "neigh_modify every 1 delay 0 check yes"]
     return tuple(commands)
-
-
-def _both_dummies(first: str, second: str, parameters: Parameters) -> bool:
-    return parameters.types[first].is_dummy and parameters.types[second].is_dummy
 
 
 def bonded_commands(terms: Terms, parameters: Parameters, *, ne_improper_kcal: float) -> tuple[str, ...]:

@@ -94,9 +94,10 @@ class NbZifFF(Potential):
         number = {name: k for k, name in enumerate(present, start=1)}
         molecule = _molecule_ids(typed.linker)
         types = self.parameters.types
-        charges = [
-            types[name].published_charge_e if self.published else types[name].charge_e for name in names
-        ]
+        charge_of = {
+            name: types[name].published_charge_e if self.published else types[name].charge_e
+            for name in present
+        }
         data = data_text(
             f"{atoms.get_chemical_formula()} with nb-ZIF-FF; ids 1-{n_real} are atoms, the rest dummies",
             box,
@@ -106,7 +107,7 @@ class NbZifFF(Potential):
                 name: types[name].published_mass_u if self.published else types[name].mass_u
                 for name in present
             },
-            charges_e=charges,
+            charges_e=[charge_of[name] for name in names],
             molecules=np.concatenate([molecule, molecule[hosts]]),
             terms={
                 kind: (len(table.kinds), table.lammps_rows())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import combinations
 
@@ -98,15 +99,15 @@ def build_terms(
         for triple in combinations(cage, 3):
             angles += [(b, a, c) for a in triple for b, c in [tuple(x for x in triple if x != a)]]
     impropers = [
-        _improper(centre, around, names) for centre, around in neighbours.items() if len(around) == 3
+        term
+        for centre, around in neighbours.items()
+        if len(around) == 3 and (term := _improper(centre, around, names)) is not None
     ]
     return Terms(
         bonds=_typed(bonds, names, list(parameters.bonds), 2),
         angles=_typed(angles, names, list(parameters.angles), 3),
         dihedrals=_typed(dihedrals, names, list(parameters.dihedrals), 4),
-        impropers=_typed(
-            [term for term in impropers if term is not None], names, list(parameters.impropers), 4
-        ),
+        impropers=_typed(impropers, names, list(parameters.impropers), 4),
     )
 
 
@@ -123,7 +124,7 @@ def _improper(centre: int, around: list[int], names: list[str]) -> tuple[int, in
     return None
 
 
-def _typed(terms: list[tuple[int, ...]], names: list[str], table: list[Key], width: int) -> TermTable:
+def _typed(terms: Sequence[tuple[int, ...]], names: list[str], table: list[Key], width: int) -> TermTable:
     """Give each term its type, numbering only the types that occur."""
     canonical = {key: key for key in table} | {key[::-1]: key for key in table}
     keys = [canonical[tuple(names[k] for k in term)] for term in terms]
