@@ -26,6 +26,9 @@ from ase import Atoms
 from ase.data import chemical_symbols
 from ase.geometry import cell_to_cellpar
 from ase.io import read
+from scipy.optimize import linear_sum_assignment
+
+from mofglass.structures.substitution import unsubstitute
 
 HERE = Path(__file__).parent
 PUBLISHED = HERE.parent.parent / "shared" / "data" / "structures"
@@ -57,12 +60,25 @@ def symmetrise(
         difference = image[:, None, :] - fractional[None, :, :]
         difference -= np.round(difference)
         distance = np.linalg.norm(difference @ cell, axis=2)
-        distance[unlike] = np.inf
-        partner = distance.argmin(axis=1)
+        distance[unlike] = 1e3
+        _, partner = linear_sum_assignment(distance)
         shift[partner] += difference[np.arange(len(partner)), partner]
         metric += rotation.T @ (cell @ cell.T) @ rotation
     shift /= len(rotations)
     return fractional + shift, metric / len(rotations), float(np.linalg.norm(shift @ cell, axis=1).max())
+
+
+def average_framework(atoms: Atoms, hall_number: int) -> tuple[np.ndarray, np.ndarray, float, Atoms]:
+    """Make a framework of imidazolates only, averaged over the space group of the disordered crystal.
+
+    The substituents are taken off, all but hydrogen averaged, and hydrogens put back by geometry.
+    """
+    framework = unsubstitute(atoms)
+    heavy = framework[framework.numbers > 1]
+    fractional, metric, moved = symmetrise(heavy, *hall_operations(hall_number))
+    heavy.set_scaled_positions(fractional)
+    whole = unsubstitute(heavy)
+    return whole.get_scaled_positions(wrap=False), metric, moved, whole
 
 
 def same_operations(left: tuple[np.ndarray, np.ndarray], right: tuple[np.ndarray, np.ndarray]) -> bool:
@@ -142,12 +158,16 @@ def derive(name: str, told: dict[str, Any]) -> dict[str, Any]:
     assert isinstance(atoms, Atoms)
     if "cell_A" in derive_from:
         atoms.set_cell(derive_from["cell_A"])
+    atoms.pbc = True
     symprec = float(derive_from["symprec_A"])
-    operations = spglib.get_symmetry(
-        (atoms.cell.array, atoms.get_scaled_positions(), atoms.numbers), symprec=symprec
-    )
-    fractional, metric, moved = symmetrise(atoms, operations["rotations"], operations["translations"])
-    if moved > LARGEST_SHIFT_A:
+    if "average_over_hall_number" in derive_from:
+        fractional, metric, moved, atoms = average_framework(atoms, derive_from["average_over_hall_number"])
+    else:
+        operations = spglib.get_symmetry(
+            (atoms.cell.array, atoms.get_scaled_positions(), atoms.numbers), symprec=symprec
+        )
+        fractional, metric, moved = symmetrise(atoms, operations["rotations"], operations["translations"])
+    if moved > derive_from.get("largest_shift_A", LARGEST_SHIFT_A):
         raise SystemExit(f"{name}: symprec {symprec} Å moves an atom by {moved:.4f} Å; choose a smaller one")
     clean = np.linalg.cholesky(metric)
     dataset = spglib.get_symmetry_dataset((clean, fractional, atoms.numbers), symprec=symprec)
@@ -240,8 +260,8 @@ def main(wanted: list[str]) -> None:
         group = product["space_group"]
         print(
             f"{name:12s} {group['symbol']:10s} {group['number']:3d} hall {group['hall_number']:3d} "
-            f"{len(product['asymmetric_unit']):3d} sites, moved {product['derived_from']['largest_shift_A']} Å, "
-            f"{product['settings']}"
+            f"{len(product['asymmetric_unit']):3d} sites, "
+            f"moved {product['derived_from']['largest_shift_A']} Å, {', '.join(product['settings'])}"
         )
 
 

@@ -11,6 +11,7 @@ from ase.cell import Cell
 
 from mofglass.errors import InputError
 from mofglass.structures.entries import Entry, Setting
+from mofglass.structures.substitution import substitute
 
 SAME_ATOM_A = 0.05  # images of one site closer than this are one atom, on a symmetry element
 
@@ -52,6 +53,7 @@ def expand(entry: Entry, setting: Setting | None = None) -> Atoms:
     """
     setting = setting or entry.setting()
     operations = spglib.get_symmetry_from_database(entry.space_group.hall_number)
+    assert operations is not None, "a Hall number of the catalogue lies between 1 and 530"
     rotations, translations = operations["rotations"], operations["translations"]
     space_group_lattice = Cell.fromcellpar(entry.cellpar).array
     lattice = setting.basis @ space_group_lattice
@@ -103,3 +105,48 @@ def supercell(atoms: Atoms, repeats: tuple[int, int, int]) -> Atoms:
     if len(repeats) != 3 or any(int(n) != n or n < 1 for n in repeats):
         raise InputError(f"a supercell takes three whole numbers of 1 or more, not {tuple(repeats)}")
     return atoms.repeat(tuple(int(n) for n in repeats))
+
+
+def build_entry(
+    entry: Entry,
+    *,
+    repeats: tuple[int, int, int] = (1, 1, 1),
+    cell: str | None = None,
+    fraction_bim: float | None = None,
+    seed: int = 0,
+) -> Atoms:
+    """Build a crystal of the catalogue.
+
+    Parameters
+    ----------
+    entry : Entry
+        The crystal.
+    repeats : tuple of three int
+        Supercell along a, b and c.
+    cell : str, optional
+        One of the entry's settings, such as 'cubic'; that of the published file without it.
+    fraction_bim : float, optional
+        For a crystal of mixed linkers, the fraction of benzimidazolate among all linkers.
+    seed : int
+        Of the random choice of those linkers.
+
+    Returns
+    -------
+    ase.Atoms
+        Periodic, Å.
+
+    Raises
+    ------
+    InputError
+        No such setting or supercell, a fraction for a crystal without mixed linkers, or no room for it.
+    """
+    if fraction_bim is not None and not entry.mixed_linker:
+        raise InputError(
+            f"{entry.name} has no mixed linkers; put benzimidazolate on it with "
+            "'mofglass structures substitute --group bIm'"
+        )
+    atoms = supercell(expand(entry, entry.setting(cell)), repeats)
+    if not entry.mixed_linker:
+        return atoms
+    fraction = entry.default_fraction if fraction_bim is None else fraction_bim
+    return substitute(atoms, entry.mixed_linker, fraction=fraction, seed=seed).atoms

@@ -83,6 +83,10 @@ class Entry:
         `file`, `symprec_A`, `largest_shift_A`: how the symmetry was found.
     notes : str
         What a user should know.
+    mixed_linker : str
+        The substituent of `groups.GROUPS` whose ratio can be chosen; empty for most.
+    default_fraction : float
+        Fraction of the linkers that bear it where none is asked for.
     """
 
     name: str
@@ -98,6 +102,8 @@ class Entry:
     published_density: dict[str, Any]
     derived_from: dict[str, Any]
     notes: str
+    mixed_linker: str = ""
+    default_fraction: float = 0.0
 
     def setting(self, name: str | None = None) -> Setting:
         """Return a setting by name, the published cell's without one.
@@ -146,6 +152,8 @@ def _parse(document: dict[str, Any]) -> Entry:
         published_density=document["published_density"],
         derived_from=document["derived_from"],
         notes=document.get("notes", ""),
+        mixed_linker=document.get("mixed_linker", ""),
+        default_fraction=document.get("default_fraction", 0.0),
     )
 
 

@@ -13,7 +13,7 @@ from ase.io import read as ase_read
 from ase.neighborlist import neighbor_list
 
 from mofglass.errors import InputError
-from mofglass.structures.building import expand
+from mofglass.structures.building import build_entry, supercell
 from mofglass.structures.entries import entry, find_entry
 from mofglass.structures.lammps_data import read_lammps_structure
 
@@ -178,13 +178,59 @@ def load(name_or_path: str | Path, *, elements: Sequence[str] | None = None) -> 
     if not path.is_file():
         found = find_entry(text)
         if found is not None:
-            return expand(found)
+            return build_entry(found)
         numbered = re.fullmatch(r"(.+)@(-?\d+)", text)
         if numbered:
             return read_structure(Path(numbered[1]).expanduser(), frame=int(numbered[2]), elements=elements)
         if file_format(path) is None and len(path.parts) == 1 and not path.suffix:
-            return expand(entry(text))  # raises, naming the near matches
+            entry(text)  # raises, naming the near matches
     return read_structure(path, elements=elements)
 
 
-__all__ = ["ACCEPTED", "check_structure", "file_format", "load", "read_structure"]
+def build(
+    name_or_path: str | Path,
+    *,
+    repeats: tuple[int, int, int] = (1, 1, 1),
+    cell: str | None = None,
+    fraction_bim: float | None = None,
+    seed: int = 0,
+    elements: Sequence[str] | None = None,
+) -> Atoms:
+    """Build a structure: a crystal of the catalogue or a file, as a supercell.
+
+    Parameters
+    ----------
+    name_or_path : str or Path
+        As for `load`.
+    repeats : tuple of three int
+        Supercell along a, b and c.
+    cell : str, optional
+        For a crystal of the catalogue, another of its cells ('cubic' for ZIF-8).
+    fraction_bim : float, optional
+        For ZIF-62, the fraction of benzimidazolate among all linkers; 0.125 without it.
+    seed : int
+        For ZIF-62, of the random choice of linkers.
+    elements : sequence of str, optional
+        For a LAMMPS data file, the element of each atom type in order.
+
+    Returns
+    -------
+    ase.Atoms
+        Periodic in all directions, Å.
+
+    Raises
+    ------
+    InputError
+        As for `load`, and for options that the structure does not have.
+    """
+    found = None if Path(name_or_path).expanduser().is_file() else find_entry(str(name_or_path))
+    if found is not None:
+        return build_entry(found, repeats=repeats, cell=cell, fraction_bim=fraction_bim, seed=seed)
+    atoms = load(name_or_path, elements=elements)
+    for option, value in (("cell", cell), ("fraction of benzimidazolate", fraction_bim)):
+        if value is not None:
+            raise InputError(f"{name_or_path} is a file; a {option} can be chosen only for a catalogue name")
+    return supercell(atoms, repeats)
+
+
+__all__ = ["ACCEPTED", "build", "check_structure", "file_format", "load", "read_structure"]
