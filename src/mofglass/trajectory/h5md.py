@@ -227,8 +227,7 @@ class H5MDTrajectory(Trajectory):
         if self._open_part != index or self._file is None:
             self.close()
             try:
-                # Finished files never change, and locks fail on some shared file systems.
-                self._file = h5py.File(name, "r", locking=False)
+                self._file = _open_to_read(name)
             except OSError as error:
                 missing = not name.exists()
                 raise InputError(
@@ -254,6 +253,14 @@ class H5MDTrajectory(Trajectory):
         self.creator = _text_attribute(atoms.file, "h5md/creator", "name")
         self.creator_version = _text_attribute(atoms.file, "h5md/creator", "version")
         self.author = _text_attribute(atoms.file, "h5md/author", "name")
+
+
+def _open_to_read(name: Path) -> h5py.File:
+    try:
+        return h5py.File(name, "r")
+    except OSError:
+        # Locks fail on some shared file systems, and a finished file needs none.
+        return h5py.File(name, "r", locking=False)
 
 
 def _joined(parts: Sequence[_Part], name: str) -> np.ndarray | None:

@@ -237,7 +237,7 @@ class LammpsDump(Trajectory):
             raise InputError(
                 f"{where}: no x y z, xs ys zs, xu yu zu or xsu ysu zsu among its columns {names}"
             )
-        element = "element" in names and self._type_numbers is None
+        element = "element" in names and (self._type_numbers is None or "type" not in names)
         if not element and "type" not in names:
             raise InputError(
                 f"{where}: neither 'element' nor 'type' is among its columns {names}: dump one of them"

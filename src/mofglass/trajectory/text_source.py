@@ -11,7 +11,7 @@ from typing import Any
 
 from mofglass.errors import InputError
 
-_BLOCK = 4 * 2**20
+_BLOCK = 2**20
 
 
 class TextSource:
@@ -148,6 +148,10 @@ class TextSource:
 
     def __enter__(self) -> TextSource:
         return self
+
+    def __del__(self) -> None:
+        if hasattr(self, "_handle"):
+            self.close()
 
     def __exit__(self, *_: object) -> None:
         self.close()
