@@ -1,0 +1,68 @@
+"""`mofglass report`: the offline HTML report of one or more runs."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+
+import click
+
+from mofglass.cli.options import Command, output_option
+
+
+@click.command(cls=Command)
+@click.argument("runs", nargs=-1, required=True, type=click.Path(path_type=Path), metavar="RUN...")
+@output_option("HTML file to write.  [default: report.html]")
+@click.option(
+    "--crystal",
+    type=click.Path(path_type=Path),
+    help="Crystal to compare with (structure or trajectory); by default what the run started from.",
+)
+@click.option(
+    "--system",
+    type=click.Choice(["glass", "crystal", "liquid"]),
+    default="glass",
+    show_default=True,
+    help="What the samples are: chooses the published values beside them.",
+)
+@click.option(
+    "--temperature",
+    "temperature_K",
+    type=float,
+    help="Temperature of the samples, K.  [default: the run's, or 300]",
+)
+@click.option("--title", default="", help="Heading of the page.")
+def command(
+    runs: tuple[Path, ...],
+    output: Path | None,
+    crystal: Path | None,
+    system: str,
+    temperature_K: float | None,
+    title: str,
+) -> None:
+    """Write the offline HTML report of one or more runs.
+
+    RUN is a run directory, a directory of runs, a trajectory or a structure file. The page holds what was
+    simulated and how, temperature, density and energy over time, every analysis as an interactive plot with
+    its numbers as CSV, the crystal beside the glass in figures and in 3-D, and published values. Several
+    runs are taken as independent glasses: means with their spread, and each.
+
+    \b
+    mofglass report runs/glass1 -o report.html
+    mofglass report runs/glass1 runs/glass2 runs/glass3 -o glasses.html
+    """
+    from mofglass.literature import compare
+    from mofglass.report import write_report
+
+    begin = time.monotonic()
+    destination = write_report(
+        runs,
+        output or Path("report.html"),
+        crystal=crystal,
+        system=system,
+        temperature_K=temperature_K,
+        title=title,
+        compare=compare,
+    )
+    size_MB = destination.stat().st_size / 1e6
+    click.echo(f"{destination} ({size_MB:.1f} MB, {time.monotonic() - begin:.0f} s)")

@@ -1,0 +1,314 @@
+"""The report: gather, measure, draw, write."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from datetime import UTC, datetime
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+from mofglass.analysis.result import Curve, Panel
+from mofglass.errors import InputError
+from mofglass.frame import Frame
+from mofglass.report.content import (
+    Compare,
+    analysis_blocks,
+    comparison_groups,
+    mean_summary,
+    reference_of,
+)
+from mofglass.report.figures import stacked
+from mofglass.report.history import history_figure, running_mean
+from mofglass.report.measure import Measured, measure
+from mofglass.report.packing import csv_link
+from mofglass.report.page import render, write_whole
+from mofglass.report.record import protocols, record_of, sample_row
+from mofglass.report.sample import Analyse, Sample, gather
+from mofglass.report.scene import frames_to_show, pack_scene
+from mofglass.report.tiles import tiles
+from mofglass.trajectory import open_trajectory
+
+IMIDAZOLATE_GLASS = {30: 1, 6: 6, 7: 4, 1: 6}
+"""Zn(C3H3N2)2: the composition that the published values of ZIF-4 are of."""
+
+MAX_CSV_ROWS = 5000
+"""Rows of the embedded thermodynamic table; longer ones are thinned, and the link says so."""
+
+
+def write_report(
+    paths: Sequence[str | os.PathLike[str]] | str | os.PathLike[str],
+    destination: str | os.PathLike[str],
+    *,
+    crystal: str | os.PathLike[str] | None = None,
+    system: str = "glass",
+    temperature_K: float | None = None,
+    title: str = "",
+    compare: Compare | None = None,
+    analyse: Analyse | None = None,
+) -> Path:
+    """Write the report of one or several runs as one offline HTML file.
+
+    Parameters
+    ----------
+    paths : path or sequence of path
+        Run directories, directories of runs, trajectories or structure files.
+    destination : path
+        The HTML file; written whole or not at all.
+    crystal : path, optional
+        Crystal to compare with, a structure or trajectory; by default what each run started from.
+    system : {"glass", "crystal", "liquid"}
+        What the samples are, for the comparison with published values.
+    temperature_K : float, optional
+        Temperature of the samples, K; by default what the runs say, or 300 K.
+    title : str
+        Heading; by default the title of the first run.
+    compare : callable, optional
+        `mofglass.literature.compare`; without it the report holds no published values.
+    analyse : callable, optional
+        From frames and temperature to results by name; mofglass' standard set by default.
+
+    Returns
+    -------
+    Path
+        The file.
+
+    Raises
+    ------
+    InputError
+        When a path cannot be used, or the destination is a directory.
+    """
+    destination = Path(destination)
+    if destination.is_dir():
+        raise InputError(f"{destination} is a directory: give the name of an HTML file, as in -o report.html")
+    given = [paths] if isinstance(paths, str | os.PathLike) else list(paths)
+    samples = gather(given, temperature_K=temperature_K)
+    if crystal is not None:
+        samples = [_with_crystal(samples[0], Path(crystal)), *samples[1:]]
+    measured = [
+        measure(sample, analyse, with_crystal=number == 0 or sample.crystal_label != samples[0].crystal_label)
+        for number, sample in enumerate(samples)
+    ]
+    write_whole(destination, report_html(measured, system=system, title=title, compare=compare))
+    return destination
+
+
+def _with_crystal(sample: Sample, path: Path) -> Sample:
+    trajectory = open_trajectory(path)
+    return replace(sample, crystal=trajectory, crystal_label=f"crystal from {path.name}")
+
+
+def report_html(
+    measured: Sequence[Measured], *, system: str = "glass", title: str = "", compare: Compare | None = None
+) -> str:
+    """Return the page of samples that have been measured.
+
+    Parameters
+    ----------
+    measured : sequence of Measured
+        At least one.
+    system : str
+        What they are.
+    title : str
+        Heading.
+    compare : callable, optional
+        `mofglass.literature.compare`.
+
+    Returns
+    -------
+    str
+        HTML.
+    """
+    samples = [item.sample for item in measured]
+    figures: dict[str, Any] = {}
+    reference = reference_of(measured)
+    summaries = mean_summary([item.glass for item in measured])
+    comparisons, no_comparison = _comparisons(measured, summaries, system, compare)
+    histories = _histories(measured, figures)
+    blocks = analysis_blocks(measured, figures, product=system)
+    viewers, scenes = _viewers(samples, system)
+    heading = title or (samples[0].info.get("title") if len(samples) == 1 else "") or _heading(samples)
+    several = len(measured) > 1
+    sections = [
+        ("simulated", "What was simulated" if samples[0].is_run else "What was analysed"),
+        ("structure", "Structure"),
+    ]
+    sections += [("time", "Over time")] if histories else []
+    sections += [("analysis", "Analysis"), ("published", "Published values"), ("provenance", "Reproduce")]
+    content: Mapping[str, Any] = {
+        "version": version("mofglass"),
+        "written": datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC"),
+        "title": heading,
+        "eyebrow": f"{len(samples)} samples" if several else ("Run" if samples[0].is_run else "Structure"),
+        "lede": _lede(samples, system),
+        "contents": sections,
+        "tiles": tiles(samples, summaries, reference),
+        "warnings": _warnings(samples),
+        "samples": [sample_row(sample) for sample in samples],
+        "protocols": protocols(samples),
+        "analysed": _analysed(measured),
+        "viewers": viewers,
+        "histories": histories,
+        "analysis_note": _analysis_note(len(measured), reference is not None, system),
+        "blocks": blocks,
+        "comparisons": comparisons,
+        "no_comparison": no_comparison,
+        "records": [record_of(sample) for sample in samples],
+    }
+    return render(content, figures=figures, scenes=scenes)
+
+
+def _heading(samples: Sequence[Sample]) -> str:
+    titles = {str(sample.info.get("title", "")).rsplit(", glass ", 1)[0] for sample in samples}
+    common = titles.pop() if len(titles) == 1 else ""
+    return f"{common}: {len(samples)} glasses" if common and len(samples) > 1 else common or samples[0].label
+
+
+def _lede(samples: Sequence[Sample], system: str) -> str:
+    first = samples[0]
+    n_atoms = f"{first.trajectory.n_atoms:,}".replace(",", "\u202f")
+    if not first.is_run:
+        what = f"{len(samples)} structures" if len(samples) > 1 else "A structure"
+        return f"{what} of {n_atoms} atoms, brought as a file and measured as a {system}."
+    hottest = max((max(s.start_K or 0, s.end_K or 0) for s in first.spans), default=0)
+    words = f"{n_atoms} atoms of {first.info.get('structure', {}).get('formula', '')}"
+    if hottest:
+        words += f", heated to {hottest:g} K and analysed at {first.temperature_K:g} K"
+    potential = first.info.get("potential", {}).get("name")
+    return words + (f", with the potential {potential}." if potential else ".")
+
+
+def _warnings(samples: Sequence[Sample]) -> list[str]:
+    return [
+        f"{sample.label} is not finished ({sample.state}): what follows describes it as far as it has come."
+        for sample in samples
+        if sample.is_run and sample.state != "done"
+    ]
+
+
+def _analysed(measured: Sequence[Measured]) -> list[str]:
+    lines = []
+    for item in measured:
+        glass = item.sample.glass
+        times = glass.time_ps
+        when = "" if times is None or len(times) < 2 else f" from {times[0]:g} to {times[-1]:g} ps"
+        frames = "1 frame" if len(glass) == 1 else f"{len(glass)} frames{when}"
+        lines.append(f"{item.sample.label}: {frames} analysed, at {item.sample.temperature_K:g} K.")
+    reference = reference_of(measured)
+    if reference is not None:
+        lines.append(f"Compared with the {reference.label}.")
+    lines += [
+        f"Left out for {i.sample.label}: {n}, since {why}" for i in measured for n, why in i.skipped.items()
+    ]
+    return lines
+
+
+def _analysis_note(n_samples: int, has_crystal: bool, system: str) -> str:
+    words = [f"The {system} is drawn solid" + (", the crystal dotted." if has_crystal else ".")]
+    if n_samples > 1:
+        words.append(
+            "Thick lines are means over the samples with their standard deviation as a band, thin lines the "
+            "samples; in the tables ± is the standard error of the mean."
+        )
+    else:
+        words.append("Bands and ± are standard errors, from blocks in time where there are enough frames.")
+    return " ".join(words)
+
+
+def _comparisons(
+    measured: Sequence[Measured], summaries: Mapping[str, Any], system: str, compare: Compare | None
+) -> tuple[list[dict[str, Any]], str]:
+    if compare is None:
+        return [], "No published values were asked for."
+    if any(not _is_imidazolate(item.sample) for item in measured):
+        return [], (
+            "The published values on record are of Zn(C₃H₃N₂)₂; not every sample here has that composition."
+        )
+    groups = [(f"The {system}, beside ZIF-4", comparison_groups(compare, summaries, system))]
+    reference = reference_of(measured)
+    if reference is not None and system != "crystal":
+        crystal = {name: result.summary() for name, result in reference.results.items()}
+        groups.append(("The crystal, beside ZIF-4", comparison_groups(compare, crystal, "crystal")))
+    kept = [{"title": title, "groups": group} for title, group in groups if group]
+    return kept, f"Nothing measured here has been published of a {system} of ZIF-4, on our record."
+
+
+def _is_imidazolate(sample: Sample) -> bool:
+    numbers = sample.trajectory.numbers.tolist()
+    counts = {number: numbers.count(number) for number in set(numbers)}
+    return set(counts) == set(IMIDAZOLATE_GLASS) and all(
+        counts[number] == share * counts[30] for number, share in IMIDAZOLATE_GLASS.items()
+    )
+
+
+def _viewers(samples: Sequence[Sample], system: str) -> tuple[list[dict[str, Any]], list[Any]]:
+    scenes: list[Any] = []
+    viewers: list[dict[str, Any]] = []
+    with_crystal = next((sample for sample in samples if sample.crystal is not None), None)
+    if with_crystal is not None and with_crystal.crystal is not None:
+        frame = with_crystal.crystal[-1]
+        scenes.append(pack_scene("Crystal", [frame], [with_crystal.crystal_label]))
+        viewers.append({"title": "Crystal", "scenes": [0], "labels": ["Crystal"], "start": "last"})
+    first = len(scenes)
+    for sample in samples:
+        trajectory = sample.trajectory
+        chosen = frames_to_show(len(trajectory), trajectory.n_atoms)
+        frames = [trajectory[index] for index in chosen]
+        scenes.append(pack_scene(sample.label, frames, [_caption(sample, frame) for frame in frames]))
+    viewers.append(
+        {
+            "title": system.capitalize() if len(samples) > 1 else samples[0].label,
+            "scenes": list(range(first, len(scenes))),
+            "labels": [sample.label for sample in samples],
+            "start": "last",
+        }
+    )
+    return viewers, scenes
+
+
+def _caption(sample: Sample, frame: Frame) -> str:
+    words = [f"{frame.time_ps:.4g} ps" if frame.time_ps is not None else f"frame {frame.index}"]
+    stage = sample.stage_at(frame.time_ps)
+    return ", ".join([*words, *([stage] if stage else [])])
+
+
+def _histories(measured: Sequence[Measured], figures: dict[str, Any]) -> list[dict[str, Any]]:
+    histories: list[dict[str, Any]] = []
+
+    def add(identifier: str, title: str, figure: dict[str, Any], **link: str) -> None:
+        figures[identifier] = figure
+        height = 5 + 9.5 * len(figure["panels"])
+        histories.append({"id": identifier, "title": title, "height": height, "csv": "", **link})
+
+    for number, item in enumerate(measured):
+        sample = item.sample
+        name = f" of {sample.label}" if len(measured) > 1 else ""
+        if sample.thermo is not None and len(sample.thermo) > 1:
+            every = -(-len(sample.thermo) // MAX_CSV_ROWS)
+            link = "Numbers as CSV" if every == 1 else f"Numbers as CSV (every {every}th row of thermo.csv)"
+            add(
+                f"thermo-{number}",
+                f"Thermodynamics{name}",
+                history_figure(sample.thermo, sample.spans),
+                csv=csv_link(sample.thermo.iloc[::every]),
+                file="thermo.csv",
+                link=link,
+            )
+        if item.course:
+            spans = [
+                {"label": s.name, "start": s.start_ps, "end": s.end_ps}
+                for s in sample.spans
+                if s.end_ps > s.start_ps
+            ]
+            smoothed = [_with_running_mean(panel) for panel in item.course]
+            add(f"course-{number}", f"Coordination and linkers{name}", stacked(smoothed, spans))
+    return histories
+
+
+def _with_running_mean(panel: Panel) -> Panel:
+    curve = panel.curves[0]
+    if len(curve.x) < 40:
+        return panel
+    return replace(panel, curves=(curve, Curve(curve.label, *running_mean(curve.x, curve.y))))

