@@ -23,7 +23,8 @@ def read_columns(
 ) -> tuple[np.ndarray, np.ndarray]:
     """Read rows of white-space separated columns; more columns than `kinds` are passed over.
 
-    Numbers are right to one part in 1e15; Fortran's ``D`` exponent is understood, ``nan`` and ``inf`` become NaN.
+    Numbers are right to one part in 1e15; Fortran's ``D`` exponent is understood, ``nan`` and ``inf``
+    become NaN.
 
     Parameters
     ----------

@@ -20,7 +20,7 @@ from mofglass.trajectory.elements import numbers_of_symbols
 from mofglass.trajectory.text_source import TextSource
 from mofglass.trajectory.timing import frame_times_ps
 
-_ITEM = re.compile(rb"(?m)^ITEM: (TIMESTEP|TIME|UNITS)[^\S\n]*\n([^\n]*)\n")
+_ITEM = re.compile(rb"ITEM: (TIMESTEP|TIME|UNITS)[^\S\n]*\n([^\n]*)\n")
 _PS_PER_UNIT = {"metal": 1.0, "real": 1e-3}
 # Unwrapped first: nothing is lost of how atoms moved.
 _COORDINATES = (
@@ -193,12 +193,11 @@ class LammpsDump(Trajectory):
             numbers = self._numbers_of_types(values[:, column["type"]].astype(np.int64), index)
         if "id" in column:
             ids = values[:, column["id"]]
-            order = np.argsort(ids, kind="stable")
-            if n_atoms > 1 and np.any(np.diff(ids[order]) == 0):
-                raise InputError(
-                    f"{self.path}, frame {index} holds an atom id twice: mend or remove the frame"
-                )
-            numbers, positions = numbers[order], positions[order]
+            if np.any(np.diff(ids) <= 0):
+                order = np.argsort(ids, kind="stable")
+                if np.any(np.diff(ids[order]) == 0):
+                    raise InputError(f"{self.path}, frame {index} holds an atom id twice: mend or remove it")
+                numbers, positions = numbers[order], positions[order]
         return numbers, positions, cell
 
     def _header(self, text: bytes, index: int) -> tuple[int, str, list[list[float]], int]:
