@@ -219,7 +219,7 @@ class MSD(Analysis[MSDResult]):
         *,
         elements: Sequence[str] | None = None,
         frame_interval_ps: float | None = None,
-        fit_range: tuple[float, float] = (0.1, 0.25),
+        fit_range: tuple[float, float] = (0.1, 0.2),
         remove_drift: bool = True,
     ) -> None:
         super().__init__()
@@ -349,8 +349,11 @@ class MSD(Analysis[MSDResult]):
         def derived(total: np.ndarray) -> np.ndarray:
             return np.array([_fit(lag_ps[fitted], row[fitted]) for row in curves(total)])
 
-        msd, msd_error = self._blocks.jackknife(curves)
-        fit, fit_error = self._blocks.jackknife(derived)
+        # A displacement reaches back over its lag: blocks shorter than the fitted lags would depend on
+        # one another, and the error come out too small (by 1.4 for random walkers in 8 to 16 blocks).
+        most_blocks = max(2, int(length_ps / lag_ps[fitted[-1]]))
+        msd, msd_error = self._blocks.jackknife(curves, most_blocks=most_blocks)
+        fit, fit_error = self._blocks.jackknife(derived, most_blocks=most_blocks)
         return MSDResult(
             elements=self._elements,
             lag_ps=lag_ps,

@@ -199,7 +199,9 @@ class BlockSums:
         while len(self._sums) > self._MOST:
             self._double()
 
-    def jackknife(self, estimator: Callable[[np.ndarray], np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
+    def jackknife(
+        self, estimator: Callable[[np.ndarray], np.ndarray], *, most_blocks: int | None = None
+    ) -> tuple[np.ndarray, np.ndarray]:
         """Estimate a function of the summed array, its error by leaving out one block at a time.
 
         Parameters
@@ -207,6 +209,8 @@ class BlockSums:
         estimator : callable
             Maps a summed array, shape (size,), to the estimate; must not depend on the number of frames
             but through entries of the array.
+        most_blocks : int, optional
+            Join neighbouring blocks to at most so many, where samples reach over several frames.
 
         Returns
         -------
@@ -217,17 +221,21 @@ class BlockSums:
             its replicates is not finite.
         """
         estimate = np.asarray(estimator(self.total()), dtype=float)
-        replicates = self.replicates(estimator)
+        replicates = self.replicates(estimator, most_blocks=most_blocks)
         if len(replicates) < 2:
             return estimate, np.full(estimate.shape, np.nan)
         return estimate, np.where(np.isfinite(estimate), jackknife_error(replicates), np.nan)
 
-    def replicates(self, estimator: Callable[[np.ndarray], np.ndarray]) -> np.ndarray:
+    def replicates(
+        self, estimator: Callable[[np.ndarray], np.ndarray], *, most_blocks: int | None = None
+    ) -> np.ndarray:
         """Estimate a function of the summed array without one block of time each.
 
         Parameters
         ----------
         estimator : callable
+            As for `jackknife`.
+        most_blocks : int, optional
             As for `jackknife`.
 
         Returns
@@ -240,6 +248,9 @@ class BlockSums:
         if len(sums) > 2 and frames[-1] < self.block_length / 2:
             last = sums.pop()
             sums[-1] = sums[-1] + last
+        if most_blocks is not None and len(sums) > most_blocks:
+            groups = np.array_split(np.arange(len(sums)), most_blocks)
+            sums = [np.sum([sums[k] for k in group], axis=0) for group in groups]
         if len(sums) < 2:
             return np.empty((0, *np.shape(estimator(self.total()))))
         # Summed afresh, since total minus block would leave rounding where the others are zero.
