@@ -46,7 +46,7 @@ def test_a_slice_of_a_slice_is_the_list_slice(cut: slice) -> None:
 
 def test_a_position_that_is_no_number_names_frame_and_atom() -> None:
     bad = frames()
-    bad[2].positions[1, 0] = np.inf
+    bad[2].positions[1] = np.inf, -np.inf, 0
     with pytest.raises(InputError, match="frame 2: the position of atom 1, counted from 0"):
         list(FrameSequence(bad))
 

@@ -119,7 +119,9 @@ class Trajectory(ABC):
 
     def _checked(self, frame: Frame) -> Frame:
         # One sum tells whether any number is not finite; only then is the atom looked for.
-        if not np.isfinite(frame.positions.sum()):
+        with np.errstate(invalid="ignore", over="ignore"):
+            total = frame.positions.sum()
+        if not np.isfinite(total):
             atoms = np.flatnonzero(~np.isfinite(frame.positions).all(axis=1))
             if len(atoms):
                 raise InputError(
