@@ -24,8 +24,8 @@ from mofglass.structures import (
     write_structure,
 )
 from mofglass.structures.description import describe, describe_entry
-from mofglass.structures.entries import find_entry
 from mofglass.structures.groups import GROUPS
+from mofglass.structures.reading import catalogue_entry
 from mofglass.structures.substitution import CLEARANCE, POSITIONS
 from mofglass.structures.writing import WRITTEN, check_output
 
@@ -170,7 +170,7 @@ def _lines(told: dict[str, Any], made: dict[str, Any]) -> list[tuple[str, str]]:
 def show(structure: str, cell: str | None, elements: str | None, as_json: bool) -> None:
     """Show one structure."""
     atoms = build(structure, cell=cell, elements=_elements(elements))
-    found = None if Path(structure).is_file() else find_entry(structure)
+    found = catalogue_entry(structure)
     told = {} if found is None else describe_entry(found)
     made = describe(atoms)
     if as_json:
@@ -188,9 +188,8 @@ def _report(path: Path, made: dict[str, Any], more: dict[str, Any], as_json: boo
     if as_json:
         _print_json({"file": str(path), **made, **more})
     else:
-        click.echo(
-            f"{path}: {made['n_atoms']} atoms, {made['formula']}, {made['density_g_per_cm3']:.3f} g/cm³{sentence}"
-        )
+        content = f"{made['n_atoms']} atoms, {made['formula']}, {made['density_g_per_cm3']:.3f} g/cm³"
+        click.echo(f"{path}: {content}{sentence}")
 
 
 def _write_options(function: Callable[..., Any]) -> Callable[..., Any]:
@@ -258,7 +257,7 @@ def build_structure(
     cls=Command,
     help=f"Put a group on imidazolate linkers, with a clash check.\n\n{STRUCTURE_HELP}\n\n"
     "The framework stays where it is: minimise the result before use.\n\n"
-    "\b\nmofglass structures substitute ZIF-4 --group CH3 --position 2 --fraction 0.25 --seed 1 -o out.extxyz\n"
+    "\b\nmofglass structures substitute ZIF-4 --group CH3 --fraction 0.25 --seed 1 -o out.extxyz\n"
     "mofglass structures substitute SALEM-2 --group Br --cell cubic -o zif8-br.cif\n"
     "mofglass structures substitute ZIF-8 --group H -o back.cif",
 )
@@ -267,6 +266,7 @@ def build_structure(
     "--group",
     required=True,
     type=click.Choice(GROUPS, case_sensitive=False),
+    metavar=f"[{'|'.join(GROUPS)}]",
     help="bIm fuses a benzene ring at C4 and C5 (benzimidazolate); H takes all groups off.",
 )
 @click.option(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import re
 from dataclasses import dataclass
 from functools import lru_cache
 from importlib import resources
@@ -157,6 +158,11 @@ def _parse(document: dict[str, Any]) -> Entry:
     )
 
 
+def _reading_order(name: str) -> list[tuple[int, int, str]]:
+    """Sort key that puts ZIF-8 before ZIF-62."""
+    return [(1, int(part), "") if part.isdigit() else (0, 0, part) for part in re.split(r"(\d+)", name)]
+
+
 @lru_cache(maxsize=1)
 def catalogue() -> dict[str, Entry]:
     """Return the crystals mofglass knows, by name.
@@ -164,12 +170,12 @@ def catalogue() -> dict[str, Entry]:
     Returns
     -------
     dict of str to Entry
-        In alphabetical order of the names.
+        In the order of the names, numbers by their value.
     """
     folder = resources.files("mofglass.structures") / "catalogue"
     files = sorted((f for f in folder.iterdir() if f.name.endswith(".yaml")), key=lambda f: f.name)
     entries = [_parse(yaml.safe_load(file.read_text(encoding="utf-8"))) for file in files]
-    return {found.name: found for found in entries}
+    return {found.name: found for found in sorted(entries, key=lambda found: _reading_order(found.name))}
 
 
 def _plain(name: str) -> str:

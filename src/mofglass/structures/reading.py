@@ -14,7 +14,7 @@ from ase.neighborlist import neighbor_list
 
 from mofglass.errors import InputError
 from mofglass.structures.building import build_entry, supercell
-from mofglass.structures.entries import entry, find_entry
+from mofglass.structures.entries import Entry, entry, find_entry
 from mofglass.structures.lammps_data import read_lammps_structure
 
 SHORTEST_CONTACT_A = 0.6  # half of any bond's length but H-H's 0.74 Å: nearer atoms are one atom read twice
@@ -99,6 +99,8 @@ def read_structure(path: Path, *, frame: int | None = None, elements: Sequence[s
     kind = file_format(path)
     if kind is None:
         raise InputError(f"{path} is not a structure file by its name; give {ACCEPTED}")
+    if elements is not None and kind != "lammps-data":
+        raise InputError(f"{path} names its elements itself; elements are told only for LAMMPS data files")
     if kind == "lammps-data":
         atoms = read_lammps_structure(path, elements=elements)
     else:
@@ -152,6 +154,25 @@ def check_structure(atoms: Atoms, name: str) -> None:
         )
 
 
+def catalogue_entry(name_or_path: str | Path) -> Entry | None:
+    """Return the crystal of the catalogue meant, None where a file is.
+
+    Parameters
+    ----------
+    name_or_path : str or Path
+        As for `load`.
+
+    Returns
+    -------
+    Entry or None
+        A structure file of the same name comes first.
+    """
+    path = Path(name_or_path).expanduser()
+    if path.is_file() and file_format(path) is not None:
+        return None
+    return find_entry(str(name_or_path))
+
+
 def load(name_or_path: str | Path, *, elements: Sequence[str] | None = None) -> Atoms:
     """Return one structure: a crystal of the catalogue by its name, or what a file holds.
 
@@ -175,10 +196,10 @@ def load(name_or_path: str | Path, *, elements: Sequence[str] | None = None) -> 
     """
     text = str(name_or_path)
     path = Path(text).expanduser()
+    found = catalogue_entry(name_or_path)
+    if found is not None:
+        return build_entry(found)
     if not path.is_file():
-        found = find_entry(text)
-        if found is not None:
-            return build_entry(found)
         numbered = re.fullmatch(r"(.+)@(-?\d+)", text)
         if numbered:
             return read_structure(Path(numbered[1]).expanduser(), frame=int(numbered[2]), elements=elements)
@@ -223,7 +244,7 @@ def build(
     InputError
         As for `load`, and for options that the structure does not have.
     """
-    found = None if Path(name_or_path).expanduser().is_file() else find_entry(str(name_or_path))
+    found = catalogue_entry(name_or_path)
     if found is not None:
         return build_entry(found, repeats=repeats, cell=cell, fraction_bim=fraction_bim, seed=seed)
     atoms = load(name_or_path, elements=elements)
@@ -233,4 +254,12 @@ def build(
     return supercell(atoms, repeats)
 
 
-__all__ = ["ACCEPTED", "build", "check_structure", "file_format", "load", "read_structure"]
+__all__ = [
+    "ACCEPTED",
+    "build",
+    "catalogue_entry",
+    "check_structure",
+    "file_format",
+    "load",
+    "read_structure",
+]
