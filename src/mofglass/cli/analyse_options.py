@@ -1,0 +1,313 @@
+"""What all commands of `mofglass analyse` share: which frames, where to, and how results are shown."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from mofglass.cli.options import json_option, output_option
+
+if TYPE_CHECKING:
+    from mofglass.analysis import Analysis, Measurement
+    from mofglass.trajectory import Trajectory
+
+_POSITIVE = click.FloatRange(0, min_open=True)
+
+
+def frames_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Declare the trajectories and which of their frames are analysed, and where results go.
+
+    Parameters
+    ----------
+    command : callable
+        The command.
+
+    Returns
+    -------
+    callable
+        The same command with the options.
+    """
+    for option in reversed(
+        (
+            click.argument(
+                "trajectories", nargs=-1, required=True, type=click.Path(path_type=Path), metavar="TRAJ..."
+            ),
+            output_option("Directory for CSV tables, PNG and SVG figures and summary.json.", directory=True),
+            json_option,
+            click.option("--start", type=int, help="First frame, from 0; negative counts from the end."),
+            click.option("--stop", type=int, help="Frame after the last one; negative counts from the end."),
+            click.option(
+                "--stride",
+                type=click.IntRange(1),
+                default=1,
+                show_default=True,
+                help="Every how many frames.",
+            ),
+            click.option(
+                "--from-ps", type=float, help="First time, ps.  [default: as run.yaml says, or all]"
+            ),
+            click.option("--to-ps", type=float, help="Last time, ps."),
+            click.option("--last-ps", type=_POSITIVE, help="Only this long a stretch at the end, ps."),
+            click.option("--format", "fmt", help="File format, where the content does not tell it."),
+            click.option(
+                "--elements",
+                metavar="'EL EL ...'",
+                help="Element of each atom type, where the file does not tell: 'C H N Zn'.",
+            ),
+            click.option(
+                "--cell",
+                metavar="'A B C'",
+                help="Cell, where the file does not tell: 3 lengths (Å), 6 lengths and angles (Å, °), "
+                "or 9 components (Å).",
+            ),
+            click.option(
+                "--time-step", type=_POSITIVE, help="MD time step, fs, where the file does not tell."
+            ),
+            click.option(
+                "--frame-interval",
+                type=_POSITIVE,
+                help="Time between frames, ps, where the file does not tell.",
+            ),
+            click.option(
+                "--threads", type=click.IntRange(1), default=1, show_default=True, help="Threads for g(r)."
+            ),
+        )
+    ):
+        command = option(command)
+    return command
+
+
+temperature_option = click.option(
+    "--temperature",
+    "temperature_K",
+    type=_POSITIVE,
+    help="Temperature, K, of potentials of mean force.  [default: as run.yaml says]",
+)
+
+
+@dataclass(frozen=True)
+class Frames:
+    """The chosen frames of each trajectory, and what their runs say of the temperature.
+
+    Parameters
+    ----------
+    trajectories : tuple of Trajectory
+        One a glass.
+    temperature_K : float or None
+        What the user gave, or all the runs agree on.
+    notes : tuple of str
+        What was chosen for the user, to be told.
+    """
+
+    trajectories: tuple[Trajectory, ...]
+    temperature_K: float | None
+    notes: tuple[str, ...]
+
+
+def open_frames(options: Mapping[str, Any]) -> Frames:
+    """Open the trajectories and choose their frames.
+
+    Parameters
+    ----------
+    options : mapping
+        Values of `frames_options` and, where the command has it, `temperature_option`.
+
+    Returns
+    -------
+    Frames
+        What to analyse.
+
+    Raises
+    ------
+    InputError
+        As `open_trajectory` and `FrameRange.of` do.
+    """
+    from dataclasses import replace
+
+    from mofglass.analysis.frame_range import FrameRange, run_advice
+    from mofglass.errors import InputError
+    from mofglass.trajectory import open_trajectory
+
+    chosen = FrameRange(
+        **{key: options[key] for key in ("start", "stop", "stride", "from_ps", "to_ps", "last_ps")}
+    )
+    views, temperatures, notes = [], set(), []
+    for path in options["trajectories"]:
+        trajectory = open_trajectory(
+            path,
+            fmt=options["fmt"],
+            elements=_words(options["elements"]),
+            cell=_numbers(options["cell"]),
+            time_step_fs=options["time_step"],
+            frame_interval_ps=options["frame_interval"],
+        )
+        advice, frames = run_advice(path), chosen
+        if chosen.is_whole and advice.from_ps is not None:
+            frames = replace(chosen, from_ps=advice.from_ps)
+            notes.append(
+                f"{path}: frames from {advice.from_ps:g} ps on, as its run.yaml says (--from-ps 0: all)"
+            )
+        try:
+            views.append(frames.of(trajectory))
+        except InputError as error:
+            if frames is chosen:
+                raise
+            raise InputError(
+                f"{str(error).rstrip('.')}, and its run.yaml says to analyse from {advice.from_ps:g} ps: let "
+                "the run go on, or give --from-ps 0."
+            ) from error
+        temperatures.add(advice.temperature_K)
+    temperature_K = options.get("temperature_K")
+    if temperature_K is None and len(temperatures) == 1:
+        temperature_K = temperatures.pop()
+        if temperature_K is not None and "temperature_K" in options:
+            notes.append(f"temperature {temperature_K:g} K, as run.yaml says (--temperature: another)")
+    return Frames(tuple(views), temperature_K, tuple(notes))
+
+
+def run_and_show(
+    analyses: Mapping[str, Analysis[Any]],
+    frames: Frames,
+    options: Mapping[str, Any],
+    *,
+    skipped: Mapping[str, str] | None = None,
+    strict: bool = True,
+) -> Measurement:
+    """Measure, write what was asked for, and print the summary.
+
+    Parameters
+    ----------
+    analyses : mapping of str to Analysis
+        What to measure. With one and `strict` its summary stands alone; else by name.
+    frames : Frames
+        What to measure it on.
+    options : mapping
+        Values of `frames_options`.
+    skipped : mapping of str to str, optional
+        What the command left out beforehand, with the reasons.
+    strict : bool
+        Whether an analysis that cannot be made is an error.
+
+    Returns
+    -------
+    Measurement
+        The results.
+    """
+    from mofglass.analysis import measure_glasses, to_json, write_results
+
+    as_json = options["as_json"]
+    if not as_json:
+        for note in frames.notes:
+            click.echo(note, err=True)
+    n_frames = sum(len(trajectory) for trajectory in frames.trajectories)
+    with _progress(n_frames, quiet=as_json) as progress:
+        measured = measure_glasses(
+            frames.trajectories, analyses, strict=strict, n_threads=options["threads"], progress=progress
+        )
+    measured.skipped.update(skipped or {})
+    written = None
+    if options["output"] is not None:
+        written = write_results(
+            measured.results, options["output"], provenance=_provenance(measured, options)
+        )
+    summary: Mapping[str, Any] = measured.summary()
+    if strict and len(measured.results) == 1:
+        summary = next(iter(measured.results.values())).summary()
+    if as_json:
+        click.echo(to_json(summary))
+        return measured
+    _print_summary(summary)
+    if written is not None:
+        click.echo(f"\n{len(written)} files in {options['output']}, the numbers together in {written[-1]}")
+    return measured
+
+
+def _words(text: str | None) -> list[str] | None:
+    return None if text is None else text.replace(",", " ").split()
+
+
+def _numbers(text: str | None) -> list[float] | None:
+    if text is None:
+        return None
+    try:
+        return [float(word) for word in text.replace(",", " ").split()]
+    except ValueError as error:
+        raise click.UsageError(f"--cell '{text}' should be numbers, as in '15.4 15.4 18.4'") from error
+
+
+def _provenance(measured: Measurement, options: Mapping[str, Any]) -> dict[str, Any]:
+    from datetime import UTC, datetime
+    from importlib.metadata import version
+
+    return {
+        "mofglass": version("mofglass"),
+        "date": datetime.now(UTC).isoformat(timespec="seconds"),
+        "trajectories": [str(path) for path in options["trajectories"]],
+        "options": {
+            key: str(value) if isinstance(value, Path) else value
+            for key, value in options.items()
+            if key not in ("trajectories", "as_json", "output")
+        },
+        "skipped": measured.skipped,
+        "glasses": [
+            {name: result.summary() for name, result in results.items()} for results in measured.glasses
+        ]
+        if len(measured.glasses) > 1
+        else [],
+    }
+
+
+@contextmanager
+def _progress(n_frames: int, *, quiet: bool) -> Any:
+    """Show a bar on standard error where somebody watches; yields the callback, or None."""
+    if quiet or n_frames < 2 or not sys.stderr.isatty():
+        yield None
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+    columns = (TextColumn("frames"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task("", total=n_frames)
+        yield lambda done: bar.update(task, completed=done)
+
+
+def _print_summary(summary: Mapping[str, Any], indent: int = 0) -> None:
+    """Print numbers one a line, each with its error."""
+    width = max((len(str(key)) for key in summary), default=0)
+    for key, value in summary.items():
+        if isinstance(value, Mapping) and any(isinstance(item, Mapping | str) for item in value.values()):
+            click.echo(f"{' ' * indent}{key}")
+            _print_summary(value, indent + 2)
+            continue
+        if isinstance(value, Mapping) and not str(key).endswith("_error"):
+            error = summary.get(f"{key}_error")
+            if error is None:
+                click.echo(f"{' ' * indent}{key}")
+                _print_summary(value, indent + 2)
+                continue
+            text = ", ".join(f"{k}: {_number(v, error.get(k))}" for k, v in value.items())
+        elif str(key).endswith("_error") and str(key).removesuffix("_error") in summary:
+            continue
+        else:
+            text = _number(value, summary.get(f"{key}_error"))
+        click.echo(f"{' ' * indent}{key:<{width}}  {text}")
+
+
+def _number(value: Any, error: Any = None) -> str:
+    import math
+
+    if value is None or (isinstance(value, float) and not math.isfinite(value)):
+        return "-"
+    if not isinstance(value, float):
+        return str(value)
+    text = f"{value:.6g}"
+    if isinstance(error, float) and math.isfinite(error):
+        text += f" ± {error:.2g}"
+    return text
