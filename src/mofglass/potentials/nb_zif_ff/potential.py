@@ -45,7 +45,7 @@ class NbZifFF(Potential):
 
     name = "nb-zif-ff"
     elements = frozenset({"Zn", "C", "N", "H"})
-    fitted_to = "ZIF-8 and its isomers: crystal structures and the energy of forming and breaking Zn-N bonds"
+    fitted_to = "made for the self-assembly of ZIF-8; ligand terms and charges are those of ZIF-FF (ab initio)"
 
     def __init__(
         self,
