@@ -40,7 +40,7 @@ class FrameAxis:
         return {**first, "frame": self.frame, "time_ps": self.time_ps}
 
     def panel(self, title: str, y_label: str, values: np.ndarray) -> Panel:
-        """Draw a series against time, or against the frame where times are unknown.
+        """Draw a series against time, or the frame where times are unknown; of single frames one a glass.
 
         Parameters
         ----------
@@ -56,6 +56,12 @@ class FrameAxis:
         Panel
             One curve a glass.
         """
+        if len(self.glass) > 1 and len(np.unique(self.glass)) == len(self.glass):
+            points = [
+                Curve(f"glass {g + 1}", np.array([g + 1.0]), values[k : k + 1])
+                for k, g in enumerate(self.glass)
+            ]
+            return Panel(title, "glass", y_label, tuple(points))
         timed = bool(np.isfinite(self.time_ps).all())
         x = self.time_ps if timed else self.frame.astype(float)
         curves = []

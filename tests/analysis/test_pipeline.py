@@ -1,0 +1,159 @@
+"""One pass feeds all analyses; several trajectories are glasses."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from ase import Atoms
+from ase.build import bulk
+
+from mofglass import structures
+from mofglass.analysis import (
+    RDF,
+    BondAngle,
+    Coordination,
+    Density,
+    Linkers,
+    measure,
+    measure_glasses,
+    standard_set,
+)
+from mofglass.analysis import frame_data as frame_data_module
+from mofglass.errors import InputError
+from mofglass.frame import Frame
+from mofglass.trajectory import FrameSequence
+
+
+@pytest.fixture(scope="module")
+def crystal() -> Atoms:
+    return structures.load("ZIF-4")
+
+
+def shaken(crystal: Atoms, n_frames: int, seed: int = 0) -> FrameSequence:
+    random = np.random.default_rng(seed)
+    return FrameSequence(
+        [
+            Frame(
+                crystal.numbers,
+                crystal.positions + random.normal(scale=0.05, size=crystal.positions.shape),
+                np.asarray(crystal.cell),
+                index=k,
+                time_ps=k * 0.1,
+            )
+            for k in range(n_frames)
+        ]
+    )
+
+
+def test_neighbours_and_network_are_found_once_a_frame(
+    crystal: Atoms, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    calls = {"neighbour_list": 0, "perceive": 0, "distance_histogram": 0}
+    for name in calls:
+        original = getattr(frame_data_module, name)
+
+        def counted(*args, _name=name, _original=original, **keywords):  # type: ignore[no-untyped-def]
+            calls[_name] += 1
+            return _original(*args, **keywords)
+
+        monkeypatch.setattr(frame_data_module, name, counted)
+    analyses, _ = standard_set(crystal.numbers, temperature_K=300.0)
+    analyses["second"] = Coordination(pair=("N", "Zn"), cutoff_A=2.2)
+    analyses["third"] = BondAngle(triple=("C", "N", "C"), cutoff_A=1.6)
+    analyses["fourth"] = Linkers()
+    measure(shaken(crystal, 3), analyses)
+    assert calls == {"neighbour_list": 3, "perceive": 3, "distance_histogram": 3}
+
+
+def test_the_set_equals_its_parts_alone(crystal: Atoms) -> None:
+    frames = shaken(crystal, 5)
+    analyses, skipped = standard_set(crystal.numbers, temperature_K=300.0)
+    results, not_made = measure(frames, analyses, strict=False)
+    assert not skipped
+    assert not not_made
+    assert list(results) == ["rdf", "pmf", "bond_angle", "coordination", "linkers", "msd", "density"]
+    alone = Coordination().compute(frames).result
+    assert results["coordination"].summary() == alone.summary()
+    np.testing.assert_array_equal(
+        results["rdf"].to_dataframe().to_numpy(), RDF().compute(frames).result.to_dataframe().to_numpy()
+    )
+
+
+def test_frames_are_read_once_and_one_at_a_time(crystal: Atoms) -> None:
+    alive: list[int] = []
+
+    def stream():  # type: ignore[no-untyped-def]
+        for k in range(4):
+            alive.append(k)
+            yield Frame(crystal.numbers, crystal.positions, np.asarray(crystal.cell), index=k)
+
+    done: list[int] = []
+    measure(stream(), {"density": Density(), "coordination": Coordination()}, progress=done.append)
+    assert alive == [0, 1, 2, 3]
+    assert done == [1, 2, 3, 4]
+
+
+def test_what_does_not_apply_is_told(crystal: Atoms) -> None:
+    analyses, skipped = standard_set(crystal.numbers)
+    measured = measure_glasses([crystal], analyses, strict=False)
+    assert "--temperature" in skipped["pmf"]
+    assert "three frames" in measured.skipped["msd"]
+    assert "msd" not in measured.results
+    assert measured.summary()["skipped"] == measured.skipped
+
+
+def test_a_metal_without_nitrogen() -> None:
+    atoms = bulk("Si", cubic=True)
+    analyses, skipped = standard_set(atoms.numbers, temperature_K=300.0)
+    assert set(skipped) == {"pmf", "bond_angle", "coordination", "linkers"}
+    results, _ = measure(atoms, analyses, strict=False)
+    assert set(results) == {"rdf", "density"}
+
+
+def test_strict_names_the_first_problem(crystal: Atoms) -> None:
+    with pytest.raises(InputError, match="no Co"):
+        measure(crystal, {"coordination": Coordination(pair=("Co", "N"))})
+
+
+def test_no_frames() -> None:
+    with pytest.raises(InputError, match="no frames"):
+        measure([], {"density": Density()})
+
+
+def test_glasses_are_averaged_with_errors_between_them(crystal: Atoms) -> None:
+    analyses, _ = standard_set(crystal.numbers, temperature_K=300.0)
+    glasses = [shaken(crystal, 4, seed) for seed in range(3)]
+    measured = measure_glasses(glasses, analyses, strict=False)
+    assert len(measured.glasses) == 3
+    values = [glass["bond_angle"].summary()["standard_deviation_deg"] for glass in measured.glasses]
+    summary = measured.results["bond_angle"].summary()
+    assert summary["standard_deviation_deg"] == pytest.approx(np.mean(values))
+    assert summary["standard_deviation_deg_error"] == pytest.approx(np.std(values, ddof=1) / np.sqrt(3))
+    assert all(result.summary()["n_glasses"] == 3 for result in measured.results.values())
+    # The analyses given are patterns, and see nothing themselves.
+    assert all(analysis.n_frames == 0 for analysis in analyses.values())
+
+
+def test_glasses_of_other_elements_are_refused(crystal: Atoms) -> None:
+    with pytest.raises(InputError, match="other elements"):
+        measure_glasses([crystal, bulk("Si")], {"density": Density()})
+
+
+def test_the_shared_glasses_and_crystal_through_the_set(shared: Path) -> None:
+    paths = sorted((shared / "glasses").glob("ZIF4_15glass*.cif"))
+    glasses = [structures.load(path) for path in paths]
+    analyses, _ = standard_set(glasses[0].numbers, temperature_K=300.0)
+    summary = measure_glasses(glasses, analyses, strict=False).summary()
+    crystal = structures.load(shared / "structures" / "ZIF4-RelaxedCell.cif")
+    ordered = measure_glasses([crystal], analyses, strict=False).summary()
+    assert ordered["coordination"]["mean_coordination"] == 4.0
+    assert summary["coordination"]["mean_coordination"] == pytest.approx(3.95)
+    # Castel 2024, Fig. 7: the glass is broader about the tetrahedral angle.
+    assert ordered["bond_angle"]["mean_angle_deg"] == pytest.approx(109.4, abs=0.3)
+    assert summary["bond_angle"]["mean_angle_deg"] == pytest.approx(109.4, abs=0.3)
+    spread = "standard_deviation_deg"
+    assert summary["bond_angle"][spread] > 1.5 * ordered["bond_angle"][spread]
+    assert summary["rdf"]["pairs"]["Zn-N"]["first_peak_A"] == pytest.approx(2.0, abs=0.06)
+    assert summary["linkers"]["fraction_intact"] == 1.0
