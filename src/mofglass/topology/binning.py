@@ -25,6 +25,40 @@ MAX_BINS_PER_ATOM = 4
 """Sparse boxes get wider bins instead of more memory; the cost of the search is unchanged by it."""
 
 
+# Written out by hand: numba takes seconds to compile numpy's inverse, determinant and cross product.
+@njit(cache=True, nogil=True)
+def _volume(cell):
+    return (
+        cell[0, 0] * (cell[1, 1] * cell[2, 2] - cell[1, 2] * cell[2, 1])
+        + cell[0, 1] * (cell[1, 2] * cell[2, 0] - cell[1, 0] * cell[2, 2])
+        + cell[0, 2] * (cell[1, 0] * cell[2, 1] - cell[1, 1] * cell[2, 0])
+    )
+
+
+@njit(cache=True, nogil=True)
+def inverse_cell(cell: np.ndarray) -> np.ndarray:
+    """Return the inverse of a cell, which turns Cartesian positions into fractional ones.
+
+    Parameters
+    ----------
+    cell : ndarray, shape (3, 3)
+        Cell vectors as rows, Å.
+
+    Returns
+    -------
+    ndarray, shape (3, 3)
+        ``positions @ inverse`` are fractional coordinates, 1/Å.
+    """
+    volume = _volume(cell)
+    inverse = np.empty((3, 3))
+    for row in range(3):
+        for column in range(3):
+            a, b = (column + 1) % 3, (column + 2) % 3
+            c, d = (row + 1) % 3, (row + 2) % 3
+            inverse[row, column] = (cell[a, c] * cell[b, d] - cell[a, d] * cell[b, c]) / volume
+    return inverse
+
+
 @njit(cache=True, nogil=True)
 def wrap(positions: np.ndarray, cell: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Return fractional coordinates in [0, 1) and the cells taken off to get there.
@@ -43,7 +77,7 @@ def wrap(positions: np.ndarray, cell: np.ndarray) -> tuple[np.ndarray, np.ndarra
     wraps : ndarray of int32, shape (n_atoms, 3)
         ``positions = (fractional + wraps) @ cell``.
     """
-    inverse = np.linalg.inv(cell)
+    inverse = inverse_cell(cell)
     n_atoms = len(positions)
     fractional = np.empty((n_atoms, 3))
     wraps = np.empty((n_atoms, 3), dtype=np.int32)
@@ -94,7 +128,9 @@ def bin_counts(cell: np.ndarray, cutoff_A: float, bins_per_cutoff: int, n_atoms:
         z = max(np.floor(heights[2] / width), 1.0)
         total = x * y * z
         if total <= limit:
-            return np.array([int(x), int(y), int(z)], dtype=np.int64)
+            n_bins = np.empty(3, dtype=np.int64)
+            n_bins[0], n_bins[1], n_bins[2] = int(x), int(y), int(z)
+            return n_bins
         width *= max((total / limit) ** (1.0 / 3.0), 1.01)
 
 
@@ -116,7 +152,7 @@ def suitable_bins_per_cutoff(cell: np.ndarray, cutoff_A: float, n_atoms: int) ->
     int
         1 for bonds, 2 where bins would be crowded and half of each empty of neighbours.
     """
-    return 1 if n_atoms * cutoff_A**3 < 10.0 * abs(np.linalg.det(cell)) else 2
+    return 1 if n_atoms * cutoff_A * cutoff_A * cutoff_A < 10.0 * abs(_volume(cell)) else 2
 
 
 @njit(cache=True, nogil=True)
@@ -133,10 +169,11 @@ def cell_heights(cell: np.ndarray) -> np.ndarray:
     ndarray, shape (3,)
         Heights, Å: a sphere of radius r meets images up to ceil(r / height) cells away.
     """
-    volume = abs(np.linalg.det(cell))
+    inverse = inverse_cell(cell)
     heights = np.empty(3)
-    for k in range(3):
-        heights[k] = volume / np.linalg.norm(np.cross(cell[(k + 1) % 3], cell[(k + 2) % 3]))
+    for k in range(3):  # the columns of the inverse are normal to the faces, one over the height long
+        x, y, z = inverse[0, k], inverse[1, k], inverse[2, k]
+        heights[k] = 1.0 / np.sqrt(x * x + y * y + z * z)
     return heights
 
 

@@ -163,8 +163,12 @@ def find_bonds(
     limits = _limits(tuple(elements.tolist()), own)
     kinds = np.searchsorted(elements, numbers)
     i, j, offset, distance = pairs_within(positions, cell, kinds, limits, True)
-    covalent, metal = _sorted_out(numbers, is_metal()[numbers], i, j, offset, distance)
-    return Bonds(NeighbourList(*covalent), NeighbourList(*_in_order(*metal)))
+    kind = _turn_and_sort_out(numbers.astype(np.int64), is_metal()[numbers], i, j, offset, distance)
+    covalent, metal = np.flatnonzero(kind == 1), np.flatnonzero(kind == 2)
+    metal = metal[np.lexsort((*offset[metal].T[::-1], j[metal], i[metal]))]
+    return Bonds(
+        *(NeighbourList(i[bond], j[bond], offset[bond], distance[bond]) for bond in (covalent, metal))
+    )
 
 
 @lru_cache(maxsize=64)
@@ -190,17 +194,16 @@ def is_metal() -> np.ndarray:
     return flags
 
 
-def _in_order(i: np.ndarray, j: np.ndarray, offset: np.ndarray, distance: np.ndarray) -> tuple:
-    order = np.lexsort((offset[:, 2], offset[:, 1], offset[:, 0], j, i))
-    return i[order], j[order], offset[order], distance[order]
-
-
 @njit(cache=True, nogil=True)
-def _sorted_out(numbers, metal, i, j, offset, distance):
-    """Part covalent from metal bonds, low atom or metal first; leave each hydrogen its shortest bond."""
+def _turn_and_sort_out(numbers, metal, i, j, offset, distance):
+    """Turn pairs low atom or metal first and tell covalent (1) from metal (2) from no bonds (0).
+
+    Each hydrogen keeps its shortest bond.
+    """
     best = np.full(len(numbers), -1, dtype=np.int64)
     for pair in range(len(i)):
-        for atom in (i[pair], j[pair]):
+        for end in range(2):
+            atom = i[pair] if end == 0 else j[pair]
             if numbers[atom] == 1 and (best[atom] < 0 or distance[pair] < distance[best[atom]]):
                 best[atom] = pair
     kind = np.zeros(len(i), dtype=np.int8)
@@ -214,6 +217,4 @@ def _sorted_out(numbers, metal, i, j, offset, distance):
             i[pair], j[pair] = b, a
             for k in range(3):
                 offset[pair, k] = -offset[pair, k]
-    one = np.flatnonzero(kind == 1)
-    two = np.flatnonzero(kind == 2)
-    return (i[one], j[one], offset[one], distance[one]), (i[two], j[two], offset[two], distance[two])
+    return kind

@@ -69,7 +69,11 @@ def recognise(
         `Group` at each of `PLACES`.
     """
     return _recognise(
-        np.asarray(numbers, dtype=np.int64), molecules.first, molecules.atoms, table.first, table.neighbour
+        np.asarray(numbers, dtype=np.int64),
+        molecules.first,
+        molecules.atoms,
+        table.first,
+        table.neighbour.astype(np.int64),  # one integer type, so that each kernel is compiled once
     )
 
 
@@ -173,7 +177,7 @@ def _group(atom, carrier, numbers, first, neighbour):
 @njit(cache=True, nogil=True)
 def _groups(ring, numbers, first, neighbour, groups):
     """Fill in what stands at each place of a ring, a fused six-ring's places included."""
-    n1, c2, n3, c4, c5 = ring
+    n1, c2, n3, c4, c5 = ring[0], ring[1], ring[2], ring[3], ring[4]
     groups[0] = _group(_third(c2, n1, n3, first, neighbour), c2, numbers, first, neighbour)
     a = _third(c4, n3, c5, first, neighbour)
     d = _third(c5, n1, c4, first, neighbour)

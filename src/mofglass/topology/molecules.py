@@ -111,7 +111,8 @@ def _table(n_atoms, i, j, offset):
             at = filled[a]
             while at > first[a] and neighbour[at - 1] > b:  # a handful each: insertion keeps order
                 neighbour[at] = neighbour[at - 1]
-                image[at] = image[at - 1]
+                for k in range(3):
+                    image[at, k] = image[at - 1, k]
                 at -= 1
             neighbour[at] = b
             for k in range(3):
@@ -125,7 +126,7 @@ def _connected(member, first, neighbour, image):
     n_atoms = len(member)
     molecule_of = np.full(n_atoms, -1, dtype=np.int64)
     offset = np.zeros((n_atoms, 3), dtype=np.int32)
-    atoms = np.empty(n_atoms, dtype=np.int64)
+    queue = np.empty(n_atoms, dtype=np.int64)
     starts = np.zeros(n_atoms + 1, dtype=np.int64)
     endless = np.zeros(n_atoms, dtype=np.bool_)
     n_molecules = 0
@@ -133,13 +134,12 @@ def _connected(member, first, neighbour, image):
     for root in range(n_atoms):
         if not member[root] or molecule_of[root] >= 0:
             continue
-        begin = n
+        head = n
         molecule_of[root] = n_molecules
-        atoms[n] = root
+        queue[n] = root
         n += 1
-        head = begin
         while head < n:
-            a = atoms[head]
+            a = queue[head]
             head += 1
             for at in range(first[a], first[a + 1]):
                 b = neighbour[at]
@@ -147,19 +147,19 @@ def _connected(member, first, neighbour, image):
                     molecule_of[b] = n_molecules
                     for k in range(3):
                         offset[b, k] = offset[a, k] + image[at, k]
-                    atoms[n] = b
+                    queue[n] = b
                     n += 1
                 else:
                     for k in range(3):
                         if offset[b, k] != offset[a, k] + image[at, k]:
                             endless[n_molecules] = True
-        atoms[begin:n].sort()
         n_molecules += 1
         starts[n_molecules] = n
-    return (
-        starts[: n_molecules + 1].copy(),
-        atoms[:n].copy(),
-        molecule_of,
-        offset,
-        endless[:n_molecules].copy(),
-    )
+    filled = starts.copy()
+    atoms = np.empty(n, dtype=np.int64)
+    for atom in range(n_atoms):  # ascending within each molecule, without a sort
+        m = molecule_of[atom]
+        if m >= 0:
+            atoms[filled[m]] = atom
+            filled[m] += 1
+    return starts[: n_molecules + 1].copy(), atoms, molecule_of, offset, endless[:n_molecules].copy()

@@ -164,15 +164,31 @@ def pairs_within(positions, cell, kinds, limits, half):
         ``i, j, offset, distance`` of a `NeighbourList`.
     """
     n_atoms = len(positions)
-    cutoff = limits.max() if limits.size else -1.0
+    squares = np.empty_like(limits)
+    cutoff = -1.0
+    for a in range(len(limits)):
+        for b in range(len(limits)):
+            squares[a, b] = limits[a, b] * limits[a, b] if limits[a, b] > 0.0 else -1.0
+            cutoff = max(cutoff, limits[a, b])
     if n_atoms == 0 or cutoff <= 0.0:
-        empty = np.empty(0, dtype=np.int32)
-        return empty, empty.copy(), np.empty((0, 3), dtype=np.int32), np.empty(0)
+        return (
+            np.empty(0, dtype=np.int32),
+            np.empty(0, dtype=np.int32),
+            np.empty((0, 3), dtype=np.int32),
+            np.empty(0),
+        )
     fractional, wraps = wrap(positions, cell)
     fineness = suitable_bins_per_cutoff(cell, cutoff, n_atoms)
     order, first, n_bins, reach = bin_atoms(fractional, cell, cutoff, fineness)
+    wrapped = np.empty((n_atoms, 3))
+    kinds_sorted = np.empty(n_atoms, dtype=np.int64)
+    for p in range(n_atoms):
+        f = fractional[order[p]]
+        for k in range(3):
+            wrapped[p, k] = f[0] * cell[0, k] + f[1] * cell[1, k] + f[2] * cell[2, k]
+        kinds_sorted[p] = kinds[order[p]]
     i, j, offset, distance = _half_pairs(
-        (fractional @ cell)[order], cell, kinds[order], limits, first, n_bins, half_stencil(reach)
+        wrapped, cell, kinds_sorted, squares, first, n_bins, half_stencil(reach)
     )
     for pair in range(len(i)):
         a, b = order[i[pair]], order[j[pair]]
@@ -185,9 +201,8 @@ def pairs_within(positions, cell, kinds, limits, half):
 
 
 @njit(cache=True, nogil=True)
-def _half_pairs(positions, cell, kinds, limits, first, n_bins, stencil):
+def _half_pairs(positions, cell, kinds, squares, first, n_bins, stencil):
     """Meet each pair once; atoms stand sorted by bin, so that the inner loop reads memory in order."""
-    squares = np.where(limits > 0.0, limits * limits, -1.0)
     room = 8 * len(positions) + 16
     i, j = np.empty(room, dtype=np.int32), np.empty(room, dtype=np.int32)
     offset, distance = np.empty((room, 3), dtype=np.int32), np.empty(room)
@@ -210,9 +225,7 @@ def _half_pairs(positions, cell, kinds, limits, first, n_bins, stencil):
                     if square > squares[kinds[p], kinds[q]]:
                         continue
                     if n == room:
-                        i, j = _longer(i), _longer(j)
-                        offset = np.concatenate((offset, np.empty_like(offset)))
-                        distance = _longer(distance)
+                        i, j, offset, distance = _with_more_room(i, j, offset, distance)
                         room *= 2
                     i[n], j[n] = p, q
                     offset[n, 0], offset[n, 1], offset[n, 2] = image_x, image_y, image_z
@@ -222,8 +235,15 @@ def _half_pairs(positions, cell, kinds, limits, first, n_bins, stencil):
 
 
 @njit(cache=True, nogil=True)
-def _longer(array):
-    return np.concatenate((array, np.empty_like(array)))
+def _with_more_room(i, j, offset, distance):
+    n = len(i)
+    i_new, j_new = np.empty(2 * n, dtype=np.int32), np.empty(2 * n, dtype=np.int32)
+    offset_new, distance_new = np.empty((2 * n, 3), dtype=np.int32), np.empty(2 * n)
+    for pair in range(n):
+        i_new[pair], j_new[pair], distance_new[pair] = i[pair], j[pair], distance[pair]
+        for k in range(3):
+            offset_new[pair, k] = offset[pair, k]
+    return i_new, j_new, offset_new, distance_new
 
 
 @njit(cache=True, nogil=True)
