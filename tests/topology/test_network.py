@@ -207,6 +207,13 @@ def test_other_metals_make_the_same_net(metal: str, zif4: Atoms) -> None:
     assert edges(perceive(atoms)) == edges(perceive(zif4))
 
 
+def test_dummy_sites_are_no_atoms(zif4: Atoms) -> None:
+    sites = zif4.positions[zif4.numbers == 30] + np.array([0.6, 0.4, 0.4])
+    network = perceive(zif4 + Atoms("X16", sites))
+    assert edges(network) == edges(perceive(zif4))
+    assert network.integrity.defects == ()
+
+
 def test_own_cutoffs(zif4: Atoms) -> None:
     assert perceive(zif4, cutoffs={("Zn", "N"): 1.0}).n_edges == 0
     assert perceive(zif4, cutoffs={("C", "N"): 1.2}).integrity.n_intact == 0

@@ -119,6 +119,8 @@ def _default_cutoff(first: str, second: str) -> float | None:
     for symbol in (first, second):
         if symbol not in atomic_numbers:
             raise InputError(f"'{symbol}' is not an element's symbol.")
+    if "X" in (first, second):  # a dummy site of some force field: no atom
+        return None
     first, second = sorted((first, second))
     metals = [symbol for symbol in (first, second) if symbol not in NONMETALS]
     radii = covalent_radii[atomic_numbers[first]] + covalent_radii[atomic_numbers[second]]

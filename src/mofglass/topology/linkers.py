@@ -166,7 +166,7 @@ def perceive_linkers(configuration: Configuration, bonds: Bonds) -> tuple[Linker
     numbers = np.asarray(configuration.numbers)
     n_atoms = len(numbers)
     table = bond_table(n_atoms, bonds.covalent)
-    molecules = find_molecules(~is_metal()[numbers], table)
+    molecules = find_molecules(~is_metal()[numbers] & (numbers > 0), table)
     n_molecules = len(molecules.endless)
     n_rings, ring, groups = recognise(numbers, molecules, table)
     degree = np.diff(table.first)
