@@ -2,55 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from ase import Atoms
-from ase.data import atomic_numbers, chemical_symbols
-from ase.data.vdw import vdw_radii
 
 from mofglass.errors import InputError
-from mofglass.structures.groups import BENZIMIDAZOLATE, GROUPS, SUBSTITUENTS, PlacedGroup, fused_ring, site
-from mofglass.structures.linkers import NON_METALS, Linker, find_linkers
+from mofglass.structures.groups import BENZIMIDAZOLATE, GROUPS
+from mofglass.structures.linkers import Linker, find_linkers
+from mofglass.structures.placement import Contact, Packing, place_group, proposals
 
 CLEARANCE = 0.65
 """Default floor of contacts over the sum of van der Waals radii; the catalogue's crystals reach 0.90."""
-
-COMFORT = 0.9
-"""An orientation with this much room is taken without looking for a better one."""
 
 SWINGS_DEG = (0.0, 10.0, 20.0, 30.0)
 """Swings tried, least first; ZIF-8's linkers swing by 30° to let guests in (D. Fairen-Jimenez et al.,
 J. Am. Chem. Soc. 133, 8900 (2011), 10.1021/ja202154j)."""
 
-LONGEST_METAL_BOND_A = 2.5
-NITROGEN = 7
-ORGANIC = [atomic_numbers[symbol] for symbol in NON_METALS]
 N_DRAWS = 6
 POSITIONS = ("2", "4", "4,5")
-
-
-@dataclass(frozen=True)
-class Contact:
-    """The nearest approach of a new atom to an atom of another linker or to a metal.
-
-    Parameters
-    ----------
-    distance_A : float
-        Distance, Å.
-    ratio : float
-        The same in units of the sum of van der Waals radii (Bondi).
-    pair : tuple of str
-        The two elements, the new atom's first.
-    linker : int
-        The linker that bears the new atom, counted from 0.
-    """
-
-    distance_A: float
-    ratio: float
-    pair: tuple[str, str]
-    linker: int
 
 
 @dataclass(frozen=True)
@@ -76,161 +47,6 @@ class Substitution:
     linkers: tuple[int, ...]
     swung: dict[int, float]
     contact: Contact | None
-
-
-@dataclass(frozen=True)
-class _Proposal:
-    """One way of substituting one linker."""
-
-    removed: frozenset[int]
-    moved: dict[int, np.ndarray]
-    added: PlacedGroup
-    swing_deg: float
-
-
-class _Structure:
-    """The structure under way: atoms alive, atoms added, and the room left between them."""
-
-    def __init__(self, atoms: Atoms) -> None:
-        self.cell = atoms.cell.array
-        self.inverse = np.linalg.inv(self.cell)
-        self.numbers = atoms.numbers.copy()
-        self.positions = atoms.positions.copy()
-        self.alive = np.ones(len(atoms), dtype=bool)
-
-    def nearest(self, proposal: _Proposal, own: set[int], linker: int) -> Contact:
-        """Nearest approach of what a proposal adds or moves to all else, by its share of the vdW distance."""
-        # a nitrogen that moves keeps its bond to the metal, which is no clash
-        swung = [atom for atom in proposal.moved if self.numbers[atom] != NITROGEN]
-        mine = [*proposal.added.positions, *(proposal.moved[atom] for atom in swung)]
-        symbols = [*proposal.added.symbols, *(chemical_symbols[self.numbers[atom]] for atom in swung)]
-        others = self.alive.copy()
-        others[list(own)] = False
-        fractional = (np.array(mine)[:, None, :] - self.positions[None, others, :]) @ self.inverse
-        # rounding finds the nearest image of all that is nearer than half the cell's smallest height
-        fractional -= np.round(fractional)
-        distance = np.linalg.norm(fractional @ self.cell, axis=2)
-        numbers = [atomic_numbers[symbol] for symbol in symbols]
-        ratio = distance / (vdw_radii[numbers][:, None] + vdw_radii[self.numbers[others]][None, :])
-        i, j = np.unravel_index(int(ratio.argmin()), ratio.shape)
-        other = chemical_symbols[self.numbers[others][j]]
-        return Contact(float(distance[i, j]), float(ratio[i, j]), (symbols[i], other), linker)
-
-    def accept(self, proposal: _Proposal) -> list[int]:
-        """Carry a proposal out; return the indices of the new atoms."""
-        self.alive[list(proposal.removed)] = False
-        for atom, position in proposal.moved.items():
-            self.positions[atom] = position
-        new = [atomic_numbers[symbol] for symbol in proposal.added.symbols]
-        first = len(self.numbers)
-        self.numbers = np.append(self.numbers, new)
-        self.positions = np.vstack([self.positions, proposal.added.positions])
-        self.alive = np.append(self.alive, np.ones(len(new), dtype=bool))
-        return list(range(first, first + len(new)))
-
-    def to_atoms(self, info: dict) -> Atoms:
-        """Return the atoms alive."""
-        keep = self.alive
-        return Atoms(self.numbers[keep], positions=self.positions[keep], cell=self.cell, pbc=True, info=info)
-
-
-def _whole(linker: Linker, structure: _Structure) -> dict[int, np.ndarray]:
-    """Positions of a linker's ring and substituents as one piece."""
-    pieces = dict(zip(linker.ring, linker.positions, strict=True))
-    for place, carbon in (("2", 1), ("4", 3), ("5", 4)):
-        anchor = linker.positions[carbon]
-        for atom in linker.substituents[place]:
-            apart = (structure.positions[atom] - anchor) @ structure.inverse
-            pieces[atom] = anchor + (apart - np.round(apart)) @ structure.cell
-    return pieces
-
-
-def _metals(linker: Linker, structure: _Structure) -> tuple[np.ndarray, np.ndarray] | None:
-    """Positions of the metal atoms that N1 and N3 bind, in the linker's image; None where one is missing."""
-    metals = structure.positions[~np.isin(structure.numbers, ORGANIC)]
-    if not len(metals):
-        return None
-    ends = []
-    for nitrogen in (linker.positions[0], linker.positions[2]):
-        apart = (metals - nitrogen) @ structure.inverse
-        vectors = (apart - np.round(apart)) @ structure.cell
-        lengths = np.linalg.norm(vectors, axis=1)
-        if lengths.min() > LONGEST_METAL_BOND_A:
-            return None
-        ends.append(nitrogen + vectors[lengths.argmin()])
-    return ends[0], ends[1]
-
-
-def _turned(
-    pieces: dict[int, np.ndarray], ends: tuple[np.ndarray, np.ndarray], angle_deg: float
-) -> dict[int, np.ndarray]:
-    """Turn a linker about the axis through its two metal atoms; its bonds to them keep their lengths."""
-    axis = (ends[1] - ends[0]) / np.linalg.norm(ends[1] - ends[0])
-    cosine, sine = np.cos(np.radians(angle_deg)), np.sin(np.radians(angle_deg))
-    turned = {}
-    for atom, position in pieces.items():
-        arm = position - ends[0]
-        along = (arm @ axis) * axis
-        turned[atom] = ends[0] + along + cosine * (arm - along) + sine * np.cross(axis, arm)
-    return turned
-
-
-def _groups(group: str, places: tuple[str, ...], ring: dict[str, np.ndarray]) -> Iterator[PlacedGroup]:
-    """Orientations of a group on the given places of a ring, its atoms given by name."""
-    if group == BENZIMIDAZOLATE:
-        yield fused_ring(ring["4"], ring["5"], np.mean(list(ring.values()), axis=0))
-        return
-    neighbours = {"2": ("N1", "N3"), "4": ("N3", "5"), "5": ("N1", "4")}
-    choices = [
-        list(SUBSTITUENTS[group](site(ring[place], *(ring[name] for name in neighbours[place]))))
-        for place in places
-    ]
-    for together in zip(*choices, strict=True):
-        yield PlacedGroup(
-            tuple(symbol for one in together for symbol in one.symbols),
-            np.vstack([one.positions for one in together]),
-            together[0].torsion_deg,
-        )
-
-
-def _proposals(
-    linker: Linker, structure: _Structure, group: str, places: tuple[str, ...], swing_deg: float
-) -> Iterator[_Proposal]:
-    """All orientations of one group on one linker, the linker swung by an angle."""
-    pieces = _whole(linker, structure)
-    removed = frozenset().union(*(linker.substituents[place] for place in places))
-    moved: dict[int, np.ndarray] = {}
-    if swing_deg:
-        ends = _metals(linker, structure)
-        if ends is None:
-            return
-        pieces = _turned(pieces, ends, swing_deg)
-        moved = {atom: position for atom, position in pieces.items() if atom not in removed}
-    ring = {name: pieces[atom] for name, atom in zip(("N1", "2", "N3", "4", "5"), linker.ring, strict=True)}
-    for placed in _groups(group, places, ring):
-        yield _Proposal(removed, moved, placed, swing_deg)
-
-
-def _place(
-    linker: Linker,
-    index: int,
-    structure: _Structure,
-    group: str,
-    choices: list[tuple[str, ...]],
-    swing_deg: float,
-) -> tuple[_Proposal, Contact] | None:
-    """Find the roomiest orientation of a group on a linker swung by an angle to either side."""
-    own = set(linker.ring).union(*linker.substituents.values())
-    best: tuple[_Proposal, Contact] | None = None
-    for angle_deg in {swing_deg: None, -swing_deg: None}:
-        for places in choices:
-            for proposal in _proposals(linker, structure, group, places, angle_deg):
-                contact = structure.nearest(proposal, own, index)
-                if best is None or contact.ratio > best[1].ratio:
-                    best = proposal, contact
-                if contact.ratio >= COMFORT:
-                    break
-    return best
 
 
 def _normal_group(group: str) -> str:
@@ -363,7 +179,7 @@ def _carry_out(
     most: int = -1
     clash: Contact | None = None
     for draw in draws:
-        structure = _Structure(atoms)
+        structure = Packing(atoms)
         placed: dict[int, Contact] = {}
         swung: dict[int, float] = {}
         refused: list[Contact] = []
@@ -376,7 +192,7 @@ def _carry_out(
                 allowed = [c for c in choices if all(linker.has_hydrogen(p, atoms.numbers) for p in c)]
                 best = None
                 if index not in placed:
-                    best = _place(linker, index, structure, group, allowed, swing_deg)
+                    best = place_group(linker, index, structure, group, allowed, swing_deg)
                 if best is None:
                     continue
                 proposal, contact = best
@@ -417,12 +233,12 @@ def unsubstitute(atoms: Atoms, *, linkers: Sequence[int] | None = None) -> Atoms
     ase.Atoms
         Kept atoms first, in their order, then the new hydrogens.
     """
-    structure = _Structure(atoms)
+    structure = Packing(atoms)
     found = find_linkers(atoms)
     for index in range(len(found)) if linkers is None else linkers:
         linker = found[index]
         for place in ("2", "4", "5"):
             if not linker.has_hydrogen(place, atoms.numbers):
-                proposal = next(_proposals(linker, structure, "H", (place,), 0.0))
+                proposal = next(proposals(linker, structure, "H", (place,), 0.0))
                 structure.accept(proposal)
     return structure.to_atoms(dict(atoms.info))
