@@ -37,9 +37,10 @@ def small_disk(tmp_path):
 
 
 def test_full_disk(tmp_path, small_disk, argon):
-    stages = (hold("warm", duration_ps=20.0, temperature_K=40),)
-    settings = RunSettings(frame_interval_ps=0.02, checkpoint_interval_s=0.1)
-    whole = execute(create_run(tmp_path / "whole", argon, "lj", stages, settings=settings), progress=False)
+    stages = (hold("warm", duration_ps=10.0, temperature_K=40),)
+    settings = RunSettings(frame_interval_ps=0.01, checkpoint_interval_s=0.1)
+    whole = create_run(tmp_path / "whole", argon, "lj", stages, settings=settings)
+    execute(whole, threads=1, progress=False)
 
     run = create_run(small_disk / "run", argon, "lj", stages, settings=settings)
     session = subprocess.run(
@@ -47,7 +48,7 @@ def test_full_disk(tmp_path, small_disk, argon):
     )
     assert session.returncode == 3, session.stdout + session.stderr
     assert "disk" in session.stdout or "space" in session.stdout
-    assert 0 < run.checkpoint().step < 40_000
+    assert 0 < run.checkpoint().step < 20_000
     assert not run.state.startswith(("done", "running"))
 
     subprocess.run(["mount", "-o", "remount,size=64m", str(small_disk)], check=True)

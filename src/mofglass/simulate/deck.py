@@ -50,7 +50,7 @@ class CompiledStage:
     minimise: str = ""
 
 
-def setup_commands(model: LammpsModel, *, data_file: str | None) -> list[str]:
+def setup_commands(model: LammpsModel, *, data_file: str | None, flexible: bool = False) -> list[str]:
     """Return the commands that define the system and its potential.
 
     Parameters
@@ -59,6 +59,8 @@ def setup_commands(model: LammpsModel, *, data_file: str | None) -> list[str]:
         The potential on this structure.
     data_file : str, optional
         Data file to read; None when the particles come from a restart file read before.
+    flexible : bool
+        Whether a stage frees the angles of the cell.
 
     Returns
     -------
@@ -74,6 +76,7 @@ def setup_commands(model: LammpsModel, *, data_file: str | None) -> list[str]:
             "boundary p p p",
             *model.before_data,
             f"read_data {data_file} {model.extra_read_data}".strip(),
+            *(["change_box all triclinic"] if flexible else []),
         ]
     commands += [*model.after_data, f"group real id <= {model.n_atoms}"]
     if model.calculator is not None:
@@ -88,7 +91,23 @@ def setup_commands(model: LammpsModel, *, data_file: str | None) -> list[str]:
     return commands
 
 
-def compile_stage(stage: Stage, model: LammpsModel, *, triclinic: bool, seed: int) -> CompiledStage:
+def frees_tilts(stage: Stage) -> bool:
+    """Return whether a stage lets the angles of the cell change.
+
+    Parameters
+    ----------
+    stage : Stage
+        The stage.
+
+    Returns
+    -------
+    bool
+        Then LAMMPS needs a triclinic box from the start: it cannot change its kind under a dump.
+    """
+    return stage.cell == "tri" and (isinstance(stage, Minimise) or stage.ensemble == "npt")
+
+
+def compile_stage(stage: Stage, model: LammpsModel, *, tilted: bool, seed: int) -> CompiledStage:
     """Return one stage as LAMMPS commands.
 
     Parameters
@@ -97,8 +116,8 @@ def compile_stage(stage: Stage, model: LammpsModel, *, triclinic: bool, seed: in
         The stage.
     model : LammpsModel
         Gives the units.
-    triclinic : bool
-        Whether the cell has tilt factors in LAMMPS.
+    tilted : bool
+        Whether the cell may have tilt factors when the stage starts.
     seed : int
         Seed of a stochastic thermostat.
 
@@ -115,7 +134,7 @@ def compile_stage(stage: Stage, model: LammpsModel, *, triclinic: bool, seed: in
     units = UNITS[model.units]
     if isinstance(stage, Minimise):
         return _compile_minimise(stage, units)
-    return _compile_dynamics(stage, units, triclinic=triclinic, seed=seed)
+    return _compile_dynamics(stage, units, tilted=tilted, seed=seed)
 
 
 def _compile_minimise(stage: Minimise, units: LammpsUnits) -> CompiledStage:
@@ -133,7 +152,7 @@ def _compile_minimise(stage: Minimise, units: LammpsUnits) -> CompiledStage:
     )
 
 
-def _compile_dynamics(stage: Dynamics, units: LammpsUnits, *, triclinic: bool, seed: int) -> CompiledStage:
+def _compile_dynamics(stage: Dynamics, units: LammpsUnits, *, tilted: bool, seed: int) -> CompiledStage:
     step = stage.time_step_fs * 1e-3 / units.time_ps
     temperatures = (
         f"{stage.temperature_K:.10g} {stage.final_temperature_K:.10g} "
@@ -159,12 +178,10 @@ def _compile_dynamics(stage: Dynamics, units: LammpsUnits, *, triclinic: bool, s
         fixes["mofglass_thermostat"] = f"temp/csvr {temperatures} {seed}"
     if stage.ensemble != "nve" and stage.thermostat == "langevin":
         fixes["mofglass_thermostat"] = f"langevin {temperatures} {seed} zero yes"
-    variables, deformation = _deformation(stage, triclinic=triclinic)
+    variables, deformation = _deformation(stage, tilted=tilted)
     if deformation:
         fixes["mofglass_deform"] = deformation
     setup = [f"timestep {step:.10g}"]
-    if stage.ensemble == "npt" and stage.cell == "tri" and not triclinic:
-        setup.append("change_box all triclinic")
     return CompiledStage(
         stage=stage,
         variables=variables,
@@ -174,10 +191,10 @@ def _compile_dynamics(stage: Dynamics, units: LammpsUnits, *, triclinic: bool, s
     )
 
 
-def _deformation(stage: Dynamics, *, triclinic: bool) -> tuple[dict[str, str], str]:
+def _deformation(stage: Dynamics, *, tilted: bool) -> tuple[dict[str, str], str]:
     """Return the variables and the `fix deform` of a stage; empty where the cell is not deformed."""
     if stage.cubic:
-        if triclinic:
+        if tilted:
             raise InputError(f"stage '{stage.name}': only an orthogonal cell can be deformed into a cube")
         variables = {f"mofglass_{axis}": f"vol^(1.0/3.0)/l{axis}" for axis in "xyz"}
         return variables, "deform 1 " + " ".join(f"{axis} scale ${{mofglass_{axis}}}" for axis in "xyz")
@@ -188,7 +205,7 @@ def _deformation(stage: Dynamics, *, triclinic: bool) -> tuple[dict[str, str], s
     else:
         return {}, ""
     edges = " ".join(f"{axis} scale {factor:.12g}" for axis, factor in zip("xyz", factors, strict=True))
-    if not triclinic:
+    if not tilted:
         return {}, f"deform 1 {edges}"
     # A tilt factor is the component of its vector along the first letter's axis.
     along = {"xy": factors[0], "xz": factors[0], "yz": factors[1]}
@@ -198,9 +215,9 @@ def _deformation(stage: Dynamics, *, triclinic: bool) -> tuple[dict[str, str], s
 
 
 def compile_protocol(
-    protocol: Protocol, model: LammpsModel, *, triclinic: bool, seed: int
+    protocol: Protocol, model: LammpsModel, *, tilted: bool, seed: int
 ) -> tuple[CompiledStage, ...]:
-    """Return every stage as LAMMPS commands; a fully flexible barostat makes the later stages triclinic.
+    """Return every stage as LAMMPS commands; one that frees the cell's angles leaves the later ones tilted.
 
     Parameters
     ----------
@@ -208,7 +225,7 @@ def compile_protocol(
         The stages.
     model : LammpsModel
         Gives the units.
-    triclinic : bool
+    tilted : bool
         Whether the first cell has tilt factors.
     seed : int
         The run's seed; stage k uses ``seed + k``.
@@ -220,11 +237,8 @@ def compile_protocol(
     """
     compiled = []
     for number, stage in enumerate(protocol, start=1):
-        compiled.append(compile_stage(stage, model, triclinic=triclinic, seed=seed + number))
-        if isinstance(stage, Dynamics) and stage.ensemble == "npt" and stage.cell == "tri":
-            triclinic = True
-        if isinstance(stage, Minimise) and stage.cell == "tri" and not triclinic:
-            raise InputError(f"stage '{stage.name}': an orthogonal cell relaxes with cell 'aniso', not 'tri'")
+        compiled.append(compile_stage(stage, model, tilted=tilted, seed=seed + number))
+        tilted = tilted or frees_tilts(stage)
     return tuple(compiled)
 
 
@@ -286,29 +300,31 @@ def deck_text(
     ]
     if model.calculator is not None:
         lines.append("# This potential is an ASE calculator: outside mofglass, put your own pair_style here.")
-    lines += ["", *setup_commands(model, data_file="system.data")]
-    lines.append(
-        f"dump trajectory real custom {max(frame_steps, default=1) or 1} {TEXT_TRAJECTORY} id type xu yu zu"
-    )
-    lines.append("dump_modify trajectory sort id")
-    moving, steps_done = False, 0
+    flexible = any(frees_tilts(stage.stage) for stage in compiled)
+    lines += ["", *setup_commands(model, data_file="system.data", flexible=flexible)]
+    moving, dumping, steps_done = False, False, 0
     for number, (stage, frames, thermo) in enumerate(
         zip(compiled, frame_steps, thermo_steps, strict=True), start=1
     ):
         lines += ["", f"# Stage {number} of {len(compiled)}, {stage.stage.name}: {stage.stage.describe()}"]
-        if not stage.minimise and not moving:
+        if stage.minimise:
+            # A minimisation takes no time: the step counter goes back, which LAMMPS allows without dumps.
+            lines += ["undump trajectory"] if dumping else []
+            dumping = False
+            lines += [*stage.setup, stage.minimise, f"reset_timestep {steps_done}", *stage.teardown]
+            continue
+        if not moving:
             assert isinstance(stage.stage, Dynamics)
             lines.append(velocity_command(stage.stage.temperature_K, seed))
-            moving = True
-        lines += [
-            f"variable {name} equal $({expression}:%.15g)" for name, expression in stage.variables.items()
-        ]
-        lines += stage.setup
-        if stage.minimise:
-            lines += [stage.minimise, f"reset_timestep {steps_done}"]
-        else:
-            lines += [f"thermo {thermo}", f"dump_modify trajectory every {frames}", f"run {stage.n_steps}"]
+        if not dumping:
+            lines += [
+                f"dump trajectory real custom {frames} {TEXT_TRAJECTORY} id type xu yu zu",
+                f"dump_modify trajectory sort id append {'yes' if moving else 'no'}",
+            ]
+        moving = dumping = True
+        lines += [f"variable {name} equal $({text}:%.15g)" for name, text in stage.variables.items()]
+        lines += [*stage.setup, f"thermo {thermo}", f"dump_modify trajectory every {frames}"]
+        lines += [f"run {stage.n_steps}", *stage.teardown]
         steps_done += stage.n_steps
-        lines += stage.teardown
     lines += ["", "write_restart final.restart", ""]
     return "\n".join(lines)

