@@ -1,4 +1,4 @@
-"""A headless Chromium for the report's tests, driven over a pipe by its own DevTools protocol.
+"""Runs to report on, and a headless Chromium driven over a pipe by its own DevTools protocol.
 
 The protocol is JSON messages ended by a zero byte on file descriptors 3 and 4, so that neither a driver
 program nor a package is needed beside the browser itself.
@@ -7,10 +7,10 @@ program nor a package is needed beside the browser itself.
 from __future__ import annotations
 
 import base64
+import fcntl
 import json
 import os
 import select
-import shlex
 import shutil
 import subprocess
 import time
@@ -18,7 +18,17 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+import pandas as pd
 import pytest
+from ase import Atoms
+
+from mofglass.literature import compare
+from mofglass.report import write_report
+from mofglass.simulate import Minimise, RunSettings, create_run, hold, ramp
+from mofglass.simulate.run import THERMO_COLUMNS
+from mofglass.structures import load
+from mofglass.trajectory import H5MDWriter
 
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 FLAGS = (
@@ -47,8 +57,17 @@ class Browser:
         their_in, our_out = os.pipe()
         our_in, their_out = os.pipe()
         command = [executable, *FLAGS, *flags, f"--user-data-dir={profile}", "about:blank"]
-        line = f"exec {shlex.join(command)} 3<&{their_in} 4>&{their_out} >/dev/null 2>&1"
-        self._process = subprocess.Popen(["sh", "-c", line], pass_fds=(their_in, their_out))
+
+        def wire() -> None:
+            # By way of high numbers, since 3 and 4 may be the pipes' other ends.
+            ends = [fcntl.fcntl(end, fcntl.F_DUPFD, 100) for end in (their_in, their_out)]
+            os.dup2(ends[0], 3)
+            os.dup2(ends[1], 4)
+
+        silent = subprocess.DEVNULL
+        self._process = subprocess.Popen(
+            command, preexec_fn=wire, close_fds=False, stdin=silent, stdout=silent, stderr=silent
+        )
         os.close(their_in)
         os.close(their_out)
         self._in, self._out, self._buffer, self._last = our_in, our_out, b"", 0
@@ -211,3 +230,85 @@ def launch(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[..., B
 def browser(launch: Callable[..., Browser]) -> Browser:
     """One Chromium with WebGL for all tests."""
     return launch()
+
+
+STEP_PS = 0.1
+
+
+def _shaken(crystal: Atoms, amplitude_A: float, random: np.random.Generator) -> Atoms:
+    moved = crystal.copy()
+    moved.positions += random.normal(scale=amplitude_A, size=moved.positions.shape)
+    return moved
+
+
+def make_run(directory: Path, *, seed: int = 1, title: str = "ZIF-4, a test", state: str = "done") -> Path:
+    """A run directory as the engine leaves it, its frames made here instead of by molecular dynamics.
+
+    ZIF-4 shaken by 0.02 Å, with one Zn pulled off its nitrogens from the melt on, and one ring carbon of
+    another linker pulled out of its ring in the last three frames.
+    """
+    crystal = load("ZIF-4")
+    protocol = (
+        Minimise(),
+        hold("prepare", duration_ps=1.0, temperature_K=300.0),
+        *ramp("melt", from_K=300.0, to_K=1500.0, rate_K_per_ps=1200.0),
+        *ramp("quench", from_K=1500.0, to_K=300.0, rate_K_per_ps=1200.0),
+        hold("equilibrate", duration_ps=1.0, temperature_K=300.0),
+    )
+    record = {"analysis": {"from_ps": 3.0, "temperature_K": 300.0}}
+    settings = RunSettings(seed=seed)
+    run = create_run(directory, crystal, "nb-zif-ff", protocol, settings=settings, title=title, record=record)
+    random = np.random.default_rng(seed)
+    zinc = int(np.flatnonzero(crystal.numbers == 30)[seed])
+    carbon = int(np.flatnonzero(crystal.numbers == 6)[0])
+    rows = []
+    with H5MDWriter(run.path / "trajectory.h5", crystal.numbers) as writer:
+        for index in range(41):
+            time_ps = index * STEP_PS
+            atoms = _shaken(crystal, 0.02, random)
+            if time_ps > 1.0:
+                atoms.positions[zinc] += [1.3, 0.6, 0.2]
+            if index > 37:
+                atoms.positions[carbon] += [0.0, 0.0, 1.4]
+            step = round(time_ps / 5e-4)
+            writer.append(step, time_ps, atoms.positions, np.array(crystal.cell))
+            target_K = float(np.interp(time_ps, [0, 1, 2, 3, 4], [300, 300, 1500, 300, 300]))
+            energy_eV = -60.0 + 0.05 * (target_K - 300) + float(random.normal(scale=0.3))
+            volume_A3 = float(crystal.get_volume())
+            values = (step, time_ps, "stage", target_K + random.normal(scale=12), random.normal(scale=3e3))
+            values += (energy_eV, 10.0, energy_eV + 10.0, volume_A3, 1.2457)
+            rows.append(dict(zip(THERMO_COLUMNS, (*values, *crystal.cell.cellpar()), strict=True)))
+    pd.DataFrame(rows).to_csv(run.path / "thermo.csv", index=False)
+    run.set_state(*state.split(": "))
+    return run.path
+
+
+@pytest.fixture(scope="session")
+def run_directory(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """One finished run."""
+    return make_run(tmp_path_factory.mktemp("runs") / "glass1")
+
+
+@pytest.fixture(scope="session")
+def runs(run_directory: Path) -> list[Path]:
+    """Three glasses, the first of them `run_directory`."""
+    others = [run_directory.parent / f"glass{seed}" for seed in (2, 3)]
+    return [run_directory, *(make_run(path, seed=seed) for seed, path in enumerate(others, start=2))]
+
+
+@pytest.fixture(scope="session")
+def make() -> Callable[..., Path]:
+    """`make_run` itself."""
+    return make_run
+
+
+@pytest.fixture(scope="session")
+def page(run_directory: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The report of one run."""
+    return write_report(run_directory, tmp_path_factory.mktemp("page") / "report.html", compare=compare)
+
+
+@pytest.fixture(scope="session")
+def page_of_three(runs: list[Path], tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The report of three glasses."""
+    return write_report(runs, tmp_path_factory.mktemp("pages") / "report.html", compare=compare)

@@ -10,6 +10,9 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+import pandas as pd
+
 from mofglass.analysis.result import Curve, Panel
 from mofglass.errors import InputError
 from mofglass.frame import Frame
@@ -21,7 +24,7 @@ from mofglass.report.content import (
     reference_of,
 )
 from mofglass.report.figures import stacked
-from mofglass.report.history import history_figure, running_mean
+from mofglass.report.history import shaded_stages, smoothed, thermo_panels
 from mofglass.report.measure import Measured, measure
 from mofglass.report.packing import csv_link
 from mofglass.report.page import render, write_whole
@@ -29,6 +32,7 @@ from mofglass.report.record import protocols, record_of, sample_row
 from mofglass.report.sample import Analyse, Sample, gather
 from mofglass.report.scene import frames_to_show, pack_scene
 from mofglass.report.tiles import tiles
+from mofglass.report.words import formula
 from mofglass.trajectory import open_trajectory
 
 IMIDAZOLATE_GLASS = {30: 1, 6: 6, 7: 4, 1: 6}
@@ -173,7 +177,7 @@ def _lede(samples: Sequence[Sample], system: str) -> str:
         what = f"{len(samples)} structures" if len(samples) > 1 else "A structure"
         return f"{what} of {n_atoms} atoms, brought as a file and measured as a {system}."
     hottest = max((max(s.start_K or 0, s.end_K or 0) for s in first.spans), default=0)
-    words = f"{n_atoms} atoms of {first.info.get('structure', {}).get('formula', '')}"
+    words = f"{n_atoms} atoms of {formula(first.info.get('structure', {}).get('formula', ''))}"
     if hottest:
         words += f", heated to {hottest:g} K and analysed at {first.temperature_K:g} K"
     potential = first.info.get("potential", {}).get("name")
@@ -231,8 +235,17 @@ def _comparisons(
     if reference is not None and system != "crystal":
         crystal = {name: result.summary() for name, result in reference.results.items()}
         groups.append(("The crystal, beside ZIF-4", comparison_groups(compare, crystal, "crystal")))
+    for _, group in groups:
+        for entry in group:
+            if entry["quantity"] == "density" and all(_at_constant_volume(m.sample) for m in measured):
+                entry["remark"] = "imposed: the simulation kept the crystal's volume"
     kept = [{"title": title, "groups": group} for title, group in groups if group]
     return kept, f"Nothing measured here has been published of a {system} of ZIF-4, on our record."
+
+
+def _at_constant_volume(sample: Sample) -> bool:
+    first, last = sample.trajectory[0], sample.trajectory[-1]
+    return sample.is_run and abs(last.volume_A3 / first.volume_A3 - 1.0) < 1e-5
 
 
 def _is_imidazolate(sample: Sample) -> bool:
@@ -259,7 +272,7 @@ def _viewers(samples: Sequence[Sample], system: str) -> tuple[list[dict[str, Any
         scenes.append(pack_scene(sample.label, frames, [_caption(sample, frame) for frame in frames]))
     viewers.append(
         {
-            "title": system.capitalize() if len(samples) > 1 else samples[0].label,
+            "title": system.capitalize(),
             "scenes": list(range(first, len(scenes))),
             "labels": [sample.label for sample in samples],
             "start": "last",
@@ -275,40 +288,45 @@ def _caption(sample: Sample, frame: Frame) -> str:
 
 
 def _histories(measured: Sequence[Measured], figures: dict[str, Any]) -> list[dict[str, Any]]:
+    """Figures over time: of several runs one figure with all of them."""
+    runs = [item for item in measured if item.sample.thermo is not None and len(item.sample.thermo) > 1]
+    tables = {item.sample.label: item.sample.thermo for item in runs if item.sample.thermo is not None}
     histories: list[dict[str, Any]] = []
-
-    def add(identifier: str, title: str, figure: dict[str, Any], **link: str) -> None:
-        figures[identifier] = figure
-        height = 5 + 9.5 * len(figure["panels"])
-        histories.append({"id": identifier, "title": title, "height": height, "csv": "", **link})
-
-    for number, item in enumerate(measured):
-        sample = item.sample
-        name = f" of {sample.label}" if len(measured) > 1 else ""
-        if sample.thermo is not None and len(sample.thermo) > 1:
-            every = -(-len(sample.thermo) // MAX_CSV_ROWS)
-            link = "Numbers as CSV" if every == 1 else f"Numbers as CSV (every {every}th row of thermo.csv)"
-            add(
-                f"thermo-{number}",
-                f"Thermodynamics{name}",
-                history_figure(sample.thermo, sample.spans),
-                csv=csv_link(sample.thermo.iloc[::every]),
-                file="thermo.csv",
-                link=link,
-            )
-        if item.course:
-            spans = [
-                {"label": s.name, "start": s.start_ps, "end": s.end_ps}
-                for s in sample.spans
-                if s.end_ps > s.start_ps
-            ]
-            smoothed = [_with_running_mean(panel) for panel in item.course]
-            add(f"course-{number}", f"Coordination and linkers{name}", stacked(smoothed, spans))
+    same = len({tuple(item.sample.spans) for item in measured}) == 1
+    spans = measured[0].sample.spans if same else []
+    if tables:
+        end_ps = max(float(table["time_ps"].max()) for table in tables.values())
+        figures["thermo"] = stacked(thermo_panels(tables), shaded_stages(spans, end_ps))
+        joined = pd.concat([table.assign(sample=label) for label, table in tables.items()])
+        every = -(-len(joined) // MAX_CSV_ROWS)
+        histories.append(
+            {
+                "id": "thermo",
+                "title": "Thermodynamics",
+                "height": 5 + 9.5 * len(figures["thermo"]["panels"]),
+                "csv": csv_link(joined.iloc[::every]),
+                "file": "thermo.csv",
+                "link": "Numbers as CSV" if every == 1 else f"Numbers as CSV (every {every}th row)",
+            }
+        )
+    followed = [item for item in measured if item.course]
+    if followed:
+        panels = _course_panels(followed)
+        end_ps = max(float(np.max(curve.x)) for panel in panels for curve in panel.curves)
+        figures["course"] = stacked(panels, shaded_stages(spans, end_ps))
+        height = 5 + 12 * len(panels)
+        histories.append({"id": "course", "title": "Coordination and linkers", "height": height, "csv": ""})
     return histories
 
 
-def _with_running_mean(panel: Panel) -> Panel:
-    curve = panel.curves[0]
-    if len(curve.x) < 40:
-        return panel
-    return replace(panel, curves=(curve, Curve(curve.label, *running_mean(curve.x, curve.y))))
+def _course_panels(followed: Sequence[Measured]) -> list[Panel]:
+    several = len(followed) > 1
+    panels = []
+    for position, panel in enumerate(followed[0].course):
+        curves: list[Curve] = []
+        for item in followed:
+            if position < len(item.course):
+                curve = item.course[position].curves[0]
+                curves += smoothed(replace(curve, label=item.sample.label), keep=not several)
+        panels.append(replace(panel, curves=tuple(curves)))
+    return panels

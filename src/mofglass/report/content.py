@@ -126,6 +126,8 @@ def _figures(
     """Add one figure a panel, the crystal's panel with the same axes in it; return (identifier, title)."""
     panels = [(label, _by_axes(result)) for label, result in results]
     other = _by_axes(crystal) if crystal else {}
+    combined = combine([result for _, result in results]) if len(results) > 1 else None
+    means = _by_axes(combined) if combined else {}
     added = []
     for position, axes in enumerate(dict.fromkeys(axes for _, by_axes in panels for axes in by_axes)):
         members = [(label, by_axes[axes]) for label, by_axes in panels if axes in by_axes]
@@ -135,7 +137,7 @@ def _figures(
         # Crystal and glass were followed at different times of the run: together they would be two stumps.
         beside = other.get(axes) if not over_time else None
         identifier = f"{name}-{position}"
-        figures[identifier] = overlay(members, ("crystal", beside) if beside else None)
+        figures[identifier] = overlay(members, ("crystal", beside) if beside else None, means.get(axes))
         added.append((identifier, title))
     return added
 
@@ -188,7 +190,9 @@ def summary_table(
         One a number.
     """
     several = len(results) > 1
-    combined = {entry.key: entry for entry in entries(combine([r for _, r in results]))} if several else {}
+    combined = (
+        {entry.key: entry for entry in entries(combined_summary([r for _, r in results]))} if several else {}
+    )
     tables = [{entry.key: entry for entry in entries(result.summary())} for _, result in results]
     reference = {entry.key: entry for entry in entries(crystal.summary())} if crystal else {}
     columns = [*(["crystal"] if crystal else [])]
@@ -215,10 +219,34 @@ def _spread(known: Sequence[Entry]) -> str:
     if len(known) < 2:
         return "–"
     spread = float(np.std([entry.value for entry in known], ddof=1))
-    return number(spread) if spread else "0"
+    return number(float(f"{spread:.1e}")).rstrip("0") if spread else "0"
 
 
-def combine(results: Sequence[Result]) -> Mapping[str, Any]:
+def combine(results: Sequence[Result]) -> Result | None:
+    """Return the result over several samples, errors between them.
+
+    Parameters
+    ----------
+    results : sequence of Result
+        Of the same analysis, one a sample.
+
+    Returns
+    -------
+    Result or None
+        As the analysis itself combines them: the barrier is that of the mean g(r). None where it cannot,
+        as for samples followed over different times.
+    """
+    method = getattr(type(results[0]), "combine", None)
+    if len(results) == 1 or method is None:
+        return results[0] if len(results) == 1 else None
+    try:
+        combined: Result = method(list(results))
+    except InputError:
+        return None
+    return combined
+
+
+def combined_summary(results: Sequence[Result]) -> Mapping[str, Any]:
     """Return the summary over several samples, errors between them.
 
     Parameters
@@ -229,19 +257,10 @@ def combine(results: Sequence[Result]) -> Mapping[str, Any]:
     Returns
     -------
     dict
-        As `Result.summary`. A result with a ``combine`` averages its curves first, so that the barrier is
-        that of the mean g(r); of any other each number is averaged.
+        As `Result.summary`; where the analysis cannot combine them, the mean of each number.
     """
-    if len(results) == 1:
-        return results[0].summary()
-    method = getattr(type(results[0]), "combine", None)
-    if method is not None:
-        try:
-            return dict(method(list(results)).summary())
-        except InputError:
-            # Samples followed over different times have no common abscissa; their numbers still have a mean.
-            pass
-    return _mean_of([result.summary() for result in results])
+    combined = combine(results)
+    return combined.summary() if combined else _mean_of([result.summary() for result in results])
 
 
 def _joined(results: Sequence[tuple[str, Result]], crystal: Result | None) -> pd.DataFrame:
@@ -270,7 +289,9 @@ def mean_summary(results: Sequence[Mapping[str, Result]]) -> dict[str, Mapping[s
         between them.
     """
     names = dict.fromkeys(name for mapping in results for name in mapping)
-    return {name: combine([mapping[name] for mapping in results if name in mapping]) for name in names}
+    return {
+        name: combined_summary([mapping[name] for mapping in results if name in mapping]) for name in names
+    }
 
 
 def _mean_of(summaries: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
@@ -313,14 +334,21 @@ def comparison_groups(
     for row in compare(summaries, system) if compare else ():
         group = groups.setdefault(
             row.quantity,
-            {"title": row.title, "unit": row.unit, "ours": number(row.ours, row.ours_error), "rows": []},
+            {
+                "quantity": row.quantity,
+                "remark": "",
+                "title": row.title,
+                "unit": row.unit,
+                "ours": number(row.ours, row.ours_error),
+                "rows": [],
+            },
         )
         relative = "" if row.published == 0 else f"{100 * row.difference / abs(row.published):+.1f} %"
         group["rows"].append(
             {
-                "published": number(row.published, row.published_error)
-                if row.published_error
-                else f"{row.published:g}",
+                # To the digits it was printed with.
+                "published": f"{row.published:g}"
+                + (f" ± {row.published_error:g}" if row.published_error else ""),
                 "difference": relative.replace("-", "−"),
                 "n_sigma": None if row.n_sigma is None else f"{row.n_sigma:.1f} σ",
                 "method": row.method,

@@ -17,7 +17,11 @@ MAX_POINTS = 2000
 """Points of one curve at most; longer ones are thinned evenly (the CSV keeps all)."""
 
 
-def overlay(glasses: Sequence[tuple[str, Panel]], crystal: tuple[str, Panel] | None = None) -> dict[str, Any]:
+def overlay(
+    glasses: Sequence[tuple[str, Panel]],
+    crystal: tuple[str, Panel] | None = None,
+    mean: Panel | None = None,
+) -> dict[str, Any]:
     """Return one figure with the same panel of the crystal and of every glass.
 
     Of several glasses with the same abscissa the mean is drawn, its band being the standard deviation over
@@ -30,6 +34,9 @@ def overlay(glasses: Sequence[tuple[str, Panel]], crystal: tuple[str, Panel] | N
         Label and panel, at least one.
     crystal : (str, Panel), optional
         The crystal's.
+    mean : Panel, optional
+        The mean over the glasses where it is not the plain mean of the curves: a potential of mean force is
+        that of the mean g(r).
 
     Returns
     -------
@@ -55,14 +62,14 @@ def overlay(glasses: Sequence[tuple[str, Panel]], crystal: tuple[str, Panel] | N
         if not several:
             curves.append(_drawn(family[0], "glass", number, name, glasses[0][0]))
             continue
-        mean = mean_curve(family)
-        if mean is not None:
-            curves.append(_drawn(mean, "mean", number, name, f"mean of {len(family)}"))
+        average = mean_curve(family, mean.curves[number] if mean and len(mean.curves) == n_curves else None)
+        if average is not None:
+            curves.append(_drawn(average, "mean", number, name, f"mean of {len(family)}"))
         for place, (label, _) in enumerate(glasses[: len(family)]):
             # Thin lines of one curve differ in colour; of several curves they keep their curve's.
-            colour = number if name else place + (mean is not None)
+            colour = number if name else place + (average is not None)
             member = Curve(family[place].label, _beside_bars(family[place].x, first, beside), family[place].y)
-            role = "glass" if mean is None else "each"
+            role = "glass" if average is None else "each"
             curves.append(_drawn(member, role, colour, name, label, legend=not name, number=number))
     # Ten partial g(r) of two structures are a thicket: all are in the legend, the first few are drawn.
     shown = n_curves if n_curves <= MAX_CURVES_SHOWN else 2
@@ -101,36 +108,47 @@ def _beside_bars(x: np.ndarray, panel: Panel, crystal: Curve | None) -> np.ndarr
     return np.asarray(x, dtype=float) + (0.15 if panel.kind == "bar" and crystal is not None else 0.0)
 
 
-def mean_curve(curves: Sequence[Curve]) -> Curve | None:
+def mean_curve(curves: Sequence[Curve], known_mean: Curve | None = None) -> Curve | None:
     """Return the mean of curves over the same abscissa, its error being their standard deviation.
 
     Parameters
     ----------
     curves : sequence of Curve
         One a glass.
+    known_mean : Curve, optional
+        The mean, where it is more than the mean of the curves; used if its abscissa is theirs.
 
     Returns
     -------
     Curve or None
         None where the abscissae differ (glasses followed over different times): a mean would mislead.
     """
-    x = curves[0].x
-    same = all(len(curve.x) == len(x) and np.allclose(curve.x, x, equal_nan=True) for curve in curves)
-    if len(curves) < 2 or not same:
+    x = np.asarray(curves[0].x)
+
+    def same(curve: Curve) -> bool:
+        return len(curve.x) == len(x) and np.allclose(curve.x, x, equal_nan=True)
+
+    if len(curves) < 2 or not all(same(curve) for curve in curves):
         return None
     stack = np.stack([np.asarray(curve.y, dtype=float) for curve in curves])
     known = np.isfinite(stack)
-    # A gap in one glass (a bin of g(r) never visited) leaves a gap in the mean, not a smaller mean.
-    with np.errstate(invalid="ignore"):
-        mean = np.where(known.all(axis=0), np.nan_to_num(stack, posinf=0, neginf=0).mean(axis=0), np.nan)
-        spread = np.where(
-            known.all(axis=0), np.nan_to_num(stack, posinf=0, neginf=0).std(axis=0, ddof=1), np.nan
-        )
-    return Curve(curves[0].label, np.asarray(x), mean, spread)
+    n_known, filled = known.sum(axis=0), np.where(known, stack, 0.0)
+    mean = filled.sum(axis=0) / np.maximum(n_known, 1)
+    variance = np.where(known, (filled - mean) ** 2, 0.0).sum(axis=0) / np.maximum(n_known - 1, 1)
+    spread = np.where(n_known > 1, np.sqrt(variance), np.nan)
+    if known_mean is not None and same(known_mean):
+        mean = np.asarray(known_mean.y, dtype=float)
+    else:
+        # A gap in one glass (a bin never visited) is a gap in the mean, not a mean over fewer.
+        mean = np.where(n_known == len(curves), mean, np.nan)
+    return Curve(curves[0].label, x, mean, spread)
 
 
 def stacked(panels: Sequence[Panel], stages: Sequence[dict[str, Any]] = ()) -> dict[str, Any]:
     """Return panels one above the other over one abscissa, with the stages shaded.
+
+    A panel of two curves with the same label is drawn as single values and their running mean; of other
+    panels each curve is one sample, named in the legend.
 
     Parameters
     ----------
@@ -146,14 +164,14 @@ def stacked(panels: Sequence[Panel], stages: Sequence[dict[str, Any]] = ()) -> d
     """
     drawn = []
     for position, panel in enumerate(panels):
-        two = len(panel.curves) == 2
-        roles = ("raw", "smooth") if two else ("glass",) * len(panel.curves)
-        curves = [
-            _drawn(curve, role, position if two else number, "", curve.label, legend=False)
-            for number, (curve, role) in enumerate(zip(panel.curves, roles, strict=True))
-        ]
-        for curve in curves:
-            curve.pop("number")
+        smoothed = len(panel.curves) == 2 and panel.curves[0].label == panel.curves[1].label
+        roles = ("raw", "smooth") if smoothed else ("glass",) * len(panel.curves)
+        curves = []
+        for number, (curve, role) in enumerate(zip(panel.curves, roles, strict=True)):
+            colour = position if len(panel.curves) == 1 or smoothed else number
+            named = position == 0 and len(panel.curves) > 1 and not smoothed
+            curves.append(_drawn(curve, role, colour, "", curve.label, legend=named))
+            curves[-1].pop("number")
         drawn.append(_panel(panel, curves))
     return {"panels": drawn} | ({"stages": list(stages)} if stages else {})
 
@@ -167,9 +185,21 @@ def _panel(panel: Panel, curves: list[dict[str, Any]]) -> dict[str, Any]:
         "y_log": panel.y_log,
         "kind": panel.kind,
         "integers": bool(len(x) and np.ptp(x) < 20 and np.array_equal(x, np.round(x))),
+        "y_range": _flat_range(panel),
         "x_range": [float(x.min()) - 1.0, float(x.max()) + 1.0] if len(x) else None,
         "curves": curves,
     }
+
+
+def _flat_range(panel: Panel) -> list[float] | None:
+    """Limits for what does not vary, where an automatic axis would magnify rounding; else None."""
+    y = np.concatenate([np.asarray(curve.y, dtype=float) for curve in panel.curves] or [np.empty(0)])
+    y = y[np.isfinite(y)]
+    if len(y) < 2 or panel.kind == "bar" or panel.y_log or np.ptp(y) > 1e-6 * abs(float(y.mean())):
+        return None
+    middle = float(y.mean())
+    reach = 0.1 * abs(middle) or 1.0
+    return [middle - reach, middle + reach]
 
 
 def _drawn(
@@ -206,7 +236,17 @@ def _drawn(
         if np.isfinite(error).any():
             error = np.nan_to_num(error, nan=0.0, posinf=0.0, neginf=0.0)
             drawn["error"] = plotly_array(error)
-            # A line breaks at a gap, but a filled band would close over it.
-            drawn["low"] = plotly_array(np.where(np.isfinite(y), y - error, np.nan))
-            drawn["high"] = plotly_array(np.where(np.isfinite(y), y + error, np.nan))
+            drawn["band"] = _band(x, y, error)
     return drawn
+
+
+def _band(x: np.ndarray, y: np.ndarray, error: np.ndarray) -> dict[str, Any]:
+    """The outline of ``y ± error``, one closed piece for each stretch without gaps."""
+    known = np.flatnonzero(np.isfinite(y))
+    pieces = np.split(known, np.flatnonzero(np.diff(known) > 1) + 1) if len(known) else []
+    gap = np.array([np.nan])
+    outline_x, outline_y = [x[:0]], [y[:0]]
+    for piece in pieces:
+        outline_x += [x[piece], x[piece[::-1]], gap]
+        outline_y += [(y + error)[piece], (y - error)[piece[::-1]], gap]
+    return {"x": plotly_array(np.concatenate(outline_x)), "y": plotly_array(np.concatenate(outline_y))}

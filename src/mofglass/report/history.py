@@ -9,7 +9,6 @@ import numpy as np
 import pandas as pd
 
 from mofglass.analysis.result import Curve, Panel
-from mofglass.report.figures import stacked
 from mofglass.simulate.stages import Dynamics, from_yaml_list
 
 SMOOTHING_POINTS = 60
@@ -64,49 +63,84 @@ def stage_spans(info: Mapping[str, Any]) -> list[StageSpan]:
     return spans
 
 
-def history_figure(thermo: pd.DataFrame, spans: Sequence[StageSpan]) -> dict[str, Any]:
-    """Return temperature, density, energies and pressure over time, one above the other.
+COLUMNS = {
+    "temperature_K": "temperature (K)",
+    "density_g_per_cm3": "density (g/cm³)",
+    "potential_energy_eV": "potential energy (eV)",
+    "total_energy_eV": "total energy (eV)",
+    "pressure_bar": "pressure (bar)",
+}
+"""Columns of ``thermo.csv`` that are drawn, and their axis labels."""
+
+
+def thermo_panels(tables: Mapping[str, pd.DataFrame]) -> list[Panel]:
+    """Return temperature, density, energies and pressure over time.
 
     Parameters
     ----------
-    thermo : pandas.DataFrame
-        Columns of ``thermo.csv``.
-    spans : sequence of StageSpan
-        Shaded behind.
+    tables : mapping of str to DataFrame
+        ``thermo.csv`` by sample. Of one sample each value and the running mean are drawn, of several the
+        running means.
 
     Returns
     -------
-    dict
-        Plain data for ``figures.js``.
+    list of Panel
+        One a quantity.
     """
-    time_ps = thermo["time_ps"].to_numpy(dtype=float)
-    columns = {
-        "temperature_K": "temperature (K)",
-        "density_g_per_cm3": "density (g/cm³)",
-        "potential_energy_eV": "potential energy (eV)",
-        "total_energy_eV": "total energy (eV)",
-        "pressure_bar": "pressure (bar)",
-    }
-    panels = [
-        Panel(
-            label,
-            "time (ps)",
-            label,
-            (
-                Curve(label, time_ps, thermo[column].to_numpy(dtype=float)),
-                Curve(f"{label}, running mean", *running_mean(time_ps, thermo[column].to_numpy(dtype=float))),
-            ),
-        )
-        for column, label in columns.items()
-        if column in thermo and thermo[column].notna().any()
-    ]
-    end = time_ps[-1] if len(time_ps) else 0.0
-    shaded = [
-        {"label": span.name, "start": span.start_ps, "end": min(span.end_ps, max(end, span.start_ps))}
+    panels = []
+    for column, label in COLUMNS.items():
+        curves = []
+        for sample, table in tables.items():
+            if column not in table or not table[column].notna().any():
+                continue
+            x, y = table["time_ps"].to_numpy(dtype=float), table[column].to_numpy(dtype=float)
+            curves += smoothed(Curve(sample, x, y), keep=len(tables) == 1)
+        if curves:
+            panels.append(Panel(label, "time (ps)", label, tuple(curves)))
+    return panels
+
+
+def shaded_stages(spans: Sequence[StageSpan], end_ps: float) -> list[dict[str, Any]]:
+    """Return the stages to shade behind a figure.
+
+    Parameters
+    ----------
+    spans : sequence of StageSpan
+        The protocol.
+    end_ps : float
+        How far the run has come, ps.
+
+    Returns
+    -------
+    list of dict
+        ``label``, ``start`` and ``end``, ps.
+    """
+    return [
+        {"label": span.name, "start": span.start_ps, "end": min(span.end_ps, end_ps)}
         for span in spans
-        if span.end_ps > span.start_ps and span.start_ps < end
+        if span.end_ps > span.start_ps and span.start_ps < end_ps
     ]
-    return stacked(panels, shaded)
+
+
+def smoothed(curve: Curve, *, keep: bool) -> list[Curve]:
+    """Return the running mean of a curve that is long enough for one.
+
+    Parameters
+    ----------
+    curve : Curve
+        Over time.
+    keep : bool
+        Whether to return the curve itself first.
+
+    Returns
+    -------
+    list of Curve
+        One or two.
+    """
+    if len(curve.x) < 40:
+        return [curve]
+    mean = Curve(curve.label, *running_mean(np.asarray(curve.x), np.asarray(curve.y)))
+    return [curve, mean] if keep else [mean]
 
 
 def running_mean(x: np.ndarray, y: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

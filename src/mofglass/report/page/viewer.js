@@ -202,7 +202,7 @@ window.mofglass = window.mofglass || {};
       const colour = (name) => rgb(style.getPropertyValue(name).trim()).map((part) => part / 255);
       renderer.draw({
         rotation: camera.rotation,
-        pixelsPerA: (camera.zoom * 1.04 * Math.min(canvas.width, canvas.height)) / state.shapes.sizeA,
+        pixelsPerA: (camera.zoom * 1.14 * Math.min(canvas.width, canvas.height)) / state.shapes.sizeA,
         shift: camera.shift.map((x) => x * ratio),
         depthA: state.shapes.sizeA,
         background: colour("--surface"),
