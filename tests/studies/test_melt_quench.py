@@ -44,7 +44,7 @@ def test_two_glasses_differ_and_are_not_made_twice(tmp_path):
     runs = execute_plan(planned, "nb-zif-ff", recipe=BRIEF, progress=False)
     assert [run.state for run in runs] == ["done", "done"]
     thermo = [run.thermo() for run in runs]
-    assert thermo[0]["temperature_K"].max() > 600
+    assert thermo[0]["temperature_K"].max() > 400
     assert list(thermo[0]["stage"].unique()) == ["prepare", "melt", "plateau", "quench", "equilibrate"]
     assert thermo[0]["potential_energy_eV"].iloc[-1] != thermo[1]["potential_energy_eV"].iloc[-1]
     assert thermo[0]["volume_A3"].nunique() == 1

@@ -36,9 +36,9 @@ METAL_NITROGEN_CUTOFFS_A: dict[str, float] = {
 COVALENT_CUTOFFS_A: dict[tuple[str, str], float] = {
     # Chosen on molecular dynamics of ZIF-4 at 1500-2000 K, 4958 sound linkers, many broken ones:
     # ring bonds have a mean of 1.40 Å and a standard deviation of 0.07 Å, so that 1.85 Å lies more
-    # than six of them out; the longest seen in a sound linker is 1.78 Å. Second neighbours in a
-    # ring, 2.1-2.2 Å, come as near as 1.95 Å. Ends of opened rings lie anywhere beyond, sparsely,
-    # with no crowd at the cut-off that another choice would turn.
+    # than six of them out. Second neighbours in a ring, 2.1-2.2 Å, come as near as 1.95 Å. Ends of
+    # opened rings lie anywhere beyond, sparsely, with no crowd at the cut-off that another choice
+    # would turn.
     ("C", "C"): 1.85,
     ("C", "N"): 1.85,
     ("N", "N"): 1.8,
