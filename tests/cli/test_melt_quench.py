@@ -1,0 +1,87 @@
+"""``mofglass melt-quench``, ``run`` and ``resume`` as a user types them."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from mofglass.cli import main
+from mofglass.simulate import Run
+
+BRIEF = ["--prepare", 0.05, "--rate", 24000, "--plateau", 0.1, "--equilibrate", 0.1, "--quiet"]
+MOFGLASS = Path(sys.prefix) / "bin" / "mofglass"
+
+
+def call(*words: object):
+    return CliRunner().invoke(main, [str(word) for word in words], prog_name="mofglass")
+
+
+def test_a_glass_from_one_command_and_again(tmp_path):
+    words = ["melt-quench", "ZIF-4", *BRIEF, "--seed", 3, "--frame-interval", 0.05, "-o", tmp_path / "glass"]
+    answer = call(*words)
+    assert answer.exit_code == 0, answer.output
+    run = Run(tmp_path / "glass")
+    assert run.state == "done"
+    assert run.info["seed"] == 3
+    assert run.info["title"] == "ZIF-4, castel2024"
+    assert "mofglass analyse" in answer.output
+    again = call(*words)
+    assert again.exit_code == 0
+    other = call(*words, "--seed", 4)
+    assert other.exit_code == 2
+    assert "its seed differ" in other.output
+
+
+def test_stopped_by_the_clock_and_resumed(tmp_path):
+    words = ["melt-quench", "ZIF-4", *BRIEF, "--walltime", "0", "-o", tmp_path / "glass"]
+    stopped = call(*words)
+    assert stopped.exit_code == 0
+    if (tmp_path / "glass").exists():
+        assert Run(tmp_path / "glass").state.startswith("stopped")
+    words[words.index("--walltime") + 1] = "1s"
+    assert call(*words).exit_code == 0
+    assert call("resume", tmp_path / "glass", "--quiet").output.strip().endswith("done")
+
+
+def test_dry_run_writes_nothing(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    answer = call("melt-quench", "ZIF-4", "--n-glasses", 2, "--dry-run", "-o", tmp_path / "two")
+    assert answer.exit_code == 0, answer.output
+    assert "02: ZIF-4, castel2024, glass 2 of 2" in answer.output
+    assert "ms a step" in answer.output
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_run_takes_stages_from_yaml(tmp_path):
+    protocol = tmp_path / "warm.yaml"
+    protocol.write_text("stages:\n  - {name: warm, duration_ps: 0.05, temperature_K: 300}\n")
+    answer = call("run", "ZIF-4", protocol, "--quiet", "-o", tmp_path / "run")
+    assert answer.exit_code == 0, answer.output
+    assert Run(tmp_path / "run").thermo()["time_ps"].iloc[-1] == pytest.approx(0.05)
+    protocol.write_text("stages:\n  - {name: warm, temperature_K: 300}\n")
+    wrong = call("run", "ZIF-4", protocol, "-o", tmp_path / "other")
+    assert wrong.exit_code == 2
+    assert "stage 1" in wrong.output
+    assert not (tmp_path / "other").exists()
+
+
+def test_a_failing_run_exits_with_2_and_one_sentence(tmp_path):
+    """A time step of 60 fs cannot work; the installed command says so without a traceback."""
+    protocol = tmp_path / "wild.yaml"
+    protocol.write_text(
+        "stages:\n  - {name: wild, duration_ps: 30, temperature_K: 300, ensemble: nve, time_step_fs: 60}\n"
+    )
+    answer = subprocess.run(
+        [MOFGLASS, "run", "ZIF-4", protocol, "--quiet", "-o", tmp_path / "run"],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert answer.returncode == 2
+    assert "stopped:" in answer.stderr
+    assert "Traceback" not in answer.stderr
+    assert Run(tmp_path / "run").state.startswith("failed: ")
