@@ -172,13 +172,14 @@ def _parameter_tables(parameters: Parameters) -> list[Table]:
     tables.append(impropers)
     limits = Table(
         "quantity",
-        "this set",
+        "this set, Ne improper 0.056",
+        "this set, 3.5 (default)",
         "published",
         title="What this set does not reproduce: ZIF-4 at 300 K, 1 bar",
         title_justify="left",
         caption=f"published: {parameters.table['known_limits_source']}",
     )
     for row in parameters.table["known_limits"]:
-        limits.add_row(row["quantity"], row["this_set"], row["published"])
+        limits.add_row(row["quantity"], row["this_set"], row["this_set_default"], row["published"])
     tables.append(limits)
     return tables
