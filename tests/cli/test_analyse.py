@@ -79,7 +79,7 @@ def test_one_property(tmp_path: Path) -> None:
     names = {path.name for path in tmp_path.iterdir()}
     assert {"rdf.csv", "rdf.png", "rdf.svg", "summary.json"} <= names
     header = (tmp_path / "rdf.csv").read_text().split("\n", 1)[0]
-    assert header.startswith("r_A,r_upper_A,g_Zn-N,g_Zn-N_error,g_total")
+    assert header.startswith("r_A,r_upper_A,g_Zn-N,g_Zn-N_error,n_N_around_Zn")
 
 
 def test_every_property_prints_one_object(run_directory: Path) -> None:

@@ -10,6 +10,7 @@ half the box.
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, NamedTuple
 
@@ -44,7 +45,12 @@ class _Columns(NamedTuple):
 
 
 def distance_histogram(
-    configuration: Configuration, *, r_max_A: float, n_bins: int, n_threads: int = 1
+    configuration: Configuration,
+    *,
+    r_max_A: float,
+    n_bins: int,
+    only: Sequence[int] | None = None,
+    n_threads: int = 1,
 ) -> tuple[np.ndarray, np.ndarray]:
     """Count the distances of all pairs of atoms, for every pair of elements at once.
 
@@ -56,13 +62,15 @@ def distance_histogram(
         Upper end of the last bin, Å; may exceed half the box: each image is a neighbour of its own.
     n_bins : int
         Number of bins of equal width from 0 to `r_max_A`.
+    only : sequence of int, optional
+        Atomic numbers of the elements to count among; all by default.
     n_threads : int
         Threads to share the work; the counts do not depend on it.
 
     Returns
     -------
     elements : ndarray of int, shape (n_elements,)
-        Atomic numbers present, in rising order.
+        Atomic numbers present, and asked for, in rising order.
     counts : ndarray of int64, shape (n_elements, n_elements, n_bins)
         ``counts[a, b, k]``: atoms of element ``b`` at a distance in bin ``k`` from an atom of element
         ``a``, summed over the atoms ``a``; symmetric in ``a`` and ``b``.
@@ -79,7 +87,11 @@ def distance_histogram(
     if n_bins < 1:
         raise InputError(f"a histogram of {n_bins} bins is empty: give at least one.")
     positions, cell = checked_box(configuration)
-    elements, kinds = np.unique(np.asarray(configuration.numbers), return_inverse=True)
+    numbers = np.asarray(configuration.numbers)
+    if only is not None:
+        wanted = np.isin(numbers, np.asarray(only))
+        numbers, positions = numbers[wanted], positions[wanted]
+    elements, kinds = np.unique(numbers, return_inverse=True)
     if len(positions) == 0:
         return elements, np.zeros((0, 0, n_bins), dtype=np.int64)
     turned, box = _turn_onto_x(positions, cell)

@@ -60,7 +60,7 @@ class FrameData:
         self.source = source
         self.n_threads = n_threads
         self._neighbours: NeighbourList | None = None
-        self._histograms: dict[tuple[float, int], tuple[np.ndarray, np.ndarray]] = {}
+        self._histograms: dict[tuple[float, int, tuple[int, ...] | None], tuple[np.ndarray, np.ndarray]] = {}
 
     @property
     def where(self) -> str:
@@ -72,7 +72,9 @@ class FrameData:
         """The metal-linker network of the frame, perceived once."""
         return perceive(self.frame)
 
-    def distance_histogram(self, r_max_A: float, n_bins: int) -> tuple[np.ndarray, np.ndarray]:
+    def distance_histogram(
+        self, r_max_A: float, n_bins: int, *, only: tuple[int, ...] | None = None
+    ) -> tuple[np.ndarray, np.ndarray]:
         """Count all pair distances; analyses that ask for the same bins share one count.
 
         Parameters
@@ -81,18 +83,23 @@ class FrameData:
             Upper end of the last bin, Å.
         n_bins : int
             Number of bins.
+        only : tuple of int, optional
+            Atomic numbers of the elements that matter, rising; a count of all elements serves too.
 
         Returns
         -------
         tuple of ndarray
-            Elements and counts as `mofglass.analysis.distance_histogram` gives them.
+            Elements and counts as `mofglass.analysis.distance_histogram` gives them; perhaps of more
+            elements than were asked for.
         """
-        key = (r_max_A, n_bins)
-        if key not in self._histograms:
-            self._histograms[key] = distance_histogram(
-                self.frame, r_max_A=r_max_A, n_bins=n_bins, n_threads=self.n_threads
-            )
-        return self._histograms[key]
+        for key in ((r_max_A, n_bins, None), (r_max_A, n_bins, only)):
+            if key in self._histograms:
+                return self._histograms[key]
+        counted = distance_histogram(
+            self.frame, r_max_A=r_max_A, n_bins=n_bins, only=only, n_threads=self.n_threads
+        )
+        self._histograms[r_max_A, n_bins, only] = counted
+        return counted
 
     def bonds(self, centre: str, neighbour: str, cutoff_A: float) -> Bonds:
         """Find the neighbours of one element around another.

@@ -14,7 +14,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 import pandas as pd
-from ase.data import chemical_symbols
+from ase.data import atomic_numbers
 
 from mofglass.analysis.accumulator import Analysis
 from mofglass.analysis.elements import Pair, checked_symbol, require_present, symbols_present
@@ -56,7 +56,7 @@ class RDFResult(Result):
     pairs : tuple of tuple of str
         The partials, in the order of the arrays; the total is not among them.
     g : dict of str to ndarray
-        g(r) by ``'Zn-N'`` and ``'total'``.
+        g(r) by ``'Zn-N'``; with all pairs also ``'total'``.
     g_error : dict of str to ndarray
         Standard errors; nan where unknown.
     running_coordination : dict of tuple of str to ndarray
@@ -256,7 +256,7 @@ class RDF(Analysis[RDFResult]):
     bin_width_A : float
         Bin width, Å; the range is divided into the nearest whole number of bins.
     pairs : sequence of tuple of str, optional
-        The partials to keep, e.g. ``[('Zn', 'N')]``; all by default.
+        The partials to measure, e.g. ``[('Zn', 'N')]``, faster than all; by default all, and the total.
 
     Examples
     --------
@@ -286,63 +286,72 @@ class RDF(Analysis[RDFResult]):
 
     def _start(self, data: FrameData) -> None:
         numbers = data.frame.numbers
+        self._only: tuple[int, ...] | None = None
         if self.pairs is not None:
-            require_present([symbol for pair in self.pairs for symbol in pair], numbers, data.where)
+            symbols = [symbol for pair in self.pairs for symbol in pair]
+            require_present(symbols, numbers, data.where)
             self._pairs = self.pairs
+            self._only = tuple(sorted({atomic_numbers[symbol] for symbol in symbols}))
         else:
             # Heavier first, the metal before what surrounds it: Zn-N, not N-Zn.
             symbols = symbols_present(numbers)[::-1]
             self._pairs = tuple((a, b) for i, a in enumerate(symbols) for b in symbols[i:])
-        self._elements, self._n_of = np.unique(numbers, return_counts=True)
-        index = {chemical_symbols[number]: k for k, number in enumerate(self._elements)}
-        self._indices = np.array([(index[a], index[b]) for a, b in self._pairs])
+        n_of = [[int((numbers == atomic_numbers[symbol]).sum()) for symbol in pair] for pair in self._pairs]
+        self._labels = [pair_label(pair) for pair in self._pairs]
+        if self._only is None:
+            n_of.append([len(numbers), len(numbers)])
+            self._labels.append(TOTAL)
+        # N_b is not lessened by one where b is a: the density is N/V, as total scattering has it, and the
+        # g(r) of a crystal's cell is that of its supercell. Random points then give 1 - 1/N.
+        self._n_a, self._n_b = np.array(n_of, dtype=float).T
+        self._n_atoms = len(numbers)
         edges = np.linspace(0.0, self.r_max_A, self.n_bins + 1)
         self._shell_A3 = 4.0 / 3.0 * np.pi * np.diff(edges**3)
-        n_curves = len(self._pairs) + 1
-        # Of each curve: volume times counts, for g, and counts, for n; then one entry a frame.
-        self._blocks = BlockSums(2 * n_curves * self.n_bins + 2)
+        # Of each curve: volume times counts, for g, and counts, for n; then 1 and 1/V of each frame.
+        self._blocks = BlockSums(2 * len(n_of) * self.n_bins + 2)
 
     def _update(self, data: FrameData) -> None:
-        _, counts = data.distance_histogram(self.r_max_A, self.n_bins)
-        a, b = self._indices.T
-        curves = np.concatenate((counts[a, b], counts.sum(axis=(0, 1))[None]))
+        elements, counts = data.distance_histogram(self.r_max_A, self.n_bins, only=self._only)
+        places = {int(number): place for place, number in enumerate(elements)}
+        a, b = np.array([[places[atomic_numbers[symbol]] for symbol in pair] for pair in self._pairs]).T
+        curves = counts[a, b]
+        if self._only is None:
+            curves = np.concatenate((curves, counts.sum(axis=(0, 1))[None]))
         volume = data.frame.volume_A3
         self._blocks.add(
             np.concatenate(((curves * volume).ravel(), curves.ravel().astype(float), (1.0, 1.0 / volume)))
         )
 
     def _finish(self) -> RDFResult:
-        n_curves = len(self._pairs) + 1
-        shape = (n_curves, self.n_bins)
-        n_a, n_b = self._pair_numbers()
+        shape = (len(self._labels), self.n_bins)
+        capacity = (self._n_a * self._n_b)[:, None] * self._shell_A3
 
         def curves(total: np.ndarray) -> np.ndarray:
-            half = n_curves * self.n_bins
-            g = total[:half].reshape(shape) / (total[-2] * (n_a * n_b)[:, None] * self._shell_A3)
-            running = np.cumsum(total[half:-2].reshape(shape), axis=1) / (total[-2] * n_a[:, None])
+            half = shape[0] * shape[1]
+            g = total[:half].reshape(shape) / (total[-2] * capacity)
+            running = np.cumsum(total[half:-2].reshape(shape), axis=1) / (total[-2] * self._n_a[:, None])
             return np.stack((g, running))
 
         (g, running), (g_error, running_error) = self._blocks.jackknife(curves)
-        labels = [pair_label(pair) for pair in self._pairs] + [TOTAL]
         total = self._blocks.total()
-        result = RDFResult(
+        numbers: dict[Pair, np.ndarray] = {}
+        numbers_error: dict[Pair, np.ndarray] = {}
+        for k, (first, second) in enumerate(self._pairs):
+            # Both ways round: N around Zn and Zn around N hold the same pairs.
+            for pair, factor in (((first, second), 1.0), ((second, first), self._n_a[k] / self._n_b[k])):
+                numbers[pair] = running[k] * factor
+                numbers_error[pair] = running_error[k] * factor
+        return RDFResult(
             r_A=(np.arange(self.n_bins) + 0.5) * self.bin_width_A,
             bin_width_A=self.bin_width_A,
             pairs=self._pairs,
-            g=dict(zip(labels, g, strict=True)),
-            g_error=dict(zip(labels, g_error, strict=True)),
-            running_coordination={},
-            running_coordination_error={},
-            number_density_per_A3=float(self._n_of.sum() * total[-1] / total[-2]),
+            g=dict(zip(self._labels, g, strict=True)),
+            g_error=dict(zip(self._labels, g_error, strict=True)),
+            running_coordination=numbers,
+            running_coordination_error=numbers_error,
+            number_density_per_A3=float(self._n_atoms * total[-1] / total[-2]),
             n_frames=self.n_frames,
         )
-        for k, (first, second) in enumerate(self._pairs):
-            ratio = n_a[k] / self._n_of[self._indices[k, 1]]
-            # Both ways round: N around Zn and Zn around N hold the same pairs.
-            for pair, factor in (((first, second), 1.0), ((second, first), ratio)):
-                result.running_coordination[pair] = running[k] * factor
-                result.running_coordination_error[pair] = running_error[k] * factor
-        return result
 
     def replicates(self, label: str) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Return one g(r) with what derived quantities need for their errors.
@@ -361,10 +370,9 @@ class RDF(Analysis[RDFResult]):
         expected_pairs : ndarray, shape (n_bins,)
             Pairs all frames together would show in a bin if g were 1.
         """
-        curve = ([pair_label(pair) for pair in self._pairs] + [TOTAL]).index(label)
-        n_a, n_b = self._pair_numbers()
+        curve = self._labels.index(label)
         part = slice(curve * self.n_bins, (curve + 1) * self.n_bins)
-        capacity = n_a[curve] * n_b[curve] * self._shell_A3
+        capacity = self._n_a[curve] * self._n_b[curve] * self._shell_A3
 
         def normalised(total: np.ndarray) -> np.ndarray:
             """Divide by what a uniform density would give."""
@@ -372,17 +380,6 @@ class RDF(Analysis[RDFResult]):
 
         total = self._blocks.total()
         return normalised(total), self._blocks.replicates(normalised), total[-1] * capacity
-
-    def _pair_numbers(self) -> tuple[np.ndarray, np.ndarray]:
-        """Return N_a and N_b of each curve, total last.
-
-        N_b is not lessened by one where b is a: the density is N/V, as total scattering has it, and the
-        g(r) of a crystal's cell is that of its supercell. Random points then give 1 - 1/N.
-        """
-        n_all = self._n_of.sum()
-        n_a = np.append(self._n_of[self._indices[:, 0]], n_all).astype(float)
-        n_b = np.append(self._n_of[self._indices[:, 1]], n_all).astype(float)
-        return n_a, n_b
 
     def _merge(self, later: RDF) -> None:
         self._blocks.merge(later._blocks)
