@@ -91,10 +91,9 @@ def write_report(
     samples = gather(given, temperature_K=temperature_K)
     if crystal is not None:
         samples = [_with_crystal(samples[0], Path(crystal)), *samples[1:]]
-    measured = [
-        measure(sample, analyse, with_crystal=number == 0 or sample.crystal_label != samples[0].crystal_label)
-        for number, sample in enumerate(samples)
-    ]
+    # Independent glasses were made from the same crystal: one of them is measured.
+    first = next((sample for sample in samples if sample.crystal is not None), None)
+    measured = [measure(sample, analyse, with_crystal=sample is first) for sample in samples]
     write_whole(destination, report_html(measured, system=system, title=title, compare=compare))
     return destination
 
@@ -306,7 +305,7 @@ def _histories(measured: Sequence[Measured], figures: dict[str, Any]) -> list[di
                 "height": 5 + 9.5 * len(figures["thermo"]["panels"]),
                 "csv": csv_link(joined.iloc[::every]),
                 "file": "thermo.csv",
-                "link": "Numbers as CSV" if every == 1 else f"Numbers as CSV (every {every}th row)",
+                "link": "Numbers as CSV" if every == 1 else f"Numbers as CSV (one row in {every})",
             }
         )
     followed = [item for item in measured if item.course]

@@ -19,12 +19,12 @@ mofglass.webglRenderer = function (canvas) {
   const light = `#version 300 es
     precision highp float;
     uniform vec3 background; uniform float depthA, fade; out vec4 pixel;
-    void shade(vec3 base, vec3 n, float z) {
+    void shade(vec3 base, vec3 n, float z, float cover) {
       float lit = 0.42 + 0.58 * max(dot(n, normalize(vec3(-0.35, 0.55, 0.75))), 0.0);
       float glint = pow(max(dot(n, normalize(vec3(-0.22, 0.42, 0.88))), 0.0), 36.0);
       vec3 colour = base * lit * (0.62 + 0.38 * smoothstep(0.0, 0.55, n.z)) + 0.22 * glint;
       float far = clamp(0.5 - 0.62 * z / depthA * 1.6, 0.0, 1.0);
-      pixel = vec4(mix(colour, background, fade * far), 1.0);
+      pixel = vec4(mix(colour, background, fade * far), cover);
       gl_FragDepth = 0.5 - 0.5 * z / depthA;
     }
   `;
@@ -39,10 +39,10 @@ mofglass.webglRenderer = function (canvas) {
     }`, light + `
     in vec2 at; in vec3 colour; in float z, radius;
     void main() {
-      float square = dot(at, at);
-      if (square > 1.0) discard;
-      vec3 n = vec3(at, sqrt(1.0 - square));
-      shade(colour, n, z + n.z * radius);
+      float r = length(at), soft = fwidth(r);
+      if (r > 1.0) discard;
+      vec3 n = vec3(at, sqrt(1.0 - r * r));
+      shade(colour, n, z + n.z * radius, clamp((1.0 - r) / soft, 0.0, 1.0));
     }`);
 
   const bonds = program(projection + `
@@ -63,7 +63,7 @@ mofglass.webglRenderer = function (canvas) {
     in float across, z, radius; in vec3 colour, side, front;
     void main() {
       float height = sqrt(max(0.0, 1.0 - across * across));
-      shade(colour, normalize(side * across + front * height), z + radius * height * front.z);
+      shade(colour, normalize(side * across + front * height), z + radius * height * front.z, 1.0);
     }`);
 
   const lines = program(projection + `
@@ -158,10 +158,12 @@ mofglass.webglRenderer = function (canvas) {
       gl.clear(gl.COLOR_BUFFER_BIT | gl.DEPTH_BUFFER_BIT);
       use(lines, view);
       if (lines.count) gl.drawArrays(gl.LINES, 0, lines.count);
+      gl.enable(gl.SAMPLE_ALPHA_TO_COVERAGE); // smooth rims
       for (const target of [spheres, bonds]) {
         use(target, view);
         if (target.count) gl.drawArraysInstanced(gl.TRIANGLE_STRIP, 0, 4, target.count);
       }
+      gl.disable(gl.SAMPLE_ALPHA_TO_COVERAGE);
       if (halos.count) {
         gl.disable(gl.DEPTH_TEST);
         gl.enable(gl.BLEND);
