@@ -51,7 +51,8 @@ class PMFResult(Result):
     free_energy_error_kJ_per_mol : ndarray, shape (n_bins,)
         Standard errors; nan where unknown.
     first_well_A, second_well_A, barrier_A : float
-        Positions of the first two wells and of the top between them, Å; nan where there is none.
+        Positions of the deepest well (for Zn-N that of the bond), of the next beyond it, and of the
+        top between them, Å; nan where there is none.
     second_well_kJ_per_mol : float
         Free energy of the second well above the deepest, kJ/mol.
     barrier_kJ_per_mol : float
@@ -291,10 +292,12 @@ def _landmarks(
     nan = float("nan")
     if not wells:
         return nan, nan, nan, nan, nan, nan
-    first = wells[0]
-    if len(wells) < 2:
+    # The deepest, not the nearest: a few pairs squeezed together are no shell to start from.
+    first = max(wells, key=lambda well: smooth[well])
+    beyond = [well for well in wells if well > first]
+    if not beyond:
         return float(r_A[first]), nan, nan, nan, nan, nan
-    second = wells[1]
+    second = beyond[0]
     between = smooth[first : second + 1]
     lowest = np.flatnonzero(between <= between.min())
     top = first + int(lowest[len(lowest) // 2])
