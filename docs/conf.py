@@ -1,10 +1,10 @@
 """Sphinx settings: the pages are plain Markdown, read by MyST."""
 
-from importlib.metadata import version
+from importlib.metadata import version as installed_version
 
 project = "mofglass"
 author = "the mofglass developers"
-release = version("mofglass")
+release = installed_version("mofglass")
 extensions = ["myst_parser", "sphinx.ext.mathjax"]
 myst_enable_extensions = ["dollarmath", "deflist"]
 myst_heading_anchors = 3
