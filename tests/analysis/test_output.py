@@ -92,3 +92,11 @@ def test_bars_side_by_side() -> None:
     ax = draw_panel(panel)
     edges = sorted((bar.get_x(), bar.get_x() + bar.get_width()) for bar in ax.patches)
     assert all(left[1] <= right[0] + 1e-9 for left, right in pairwise(edges))
+
+
+def test_results_draw_themselves(results) -> None:  # type: ignore[no-untyped-def]
+    for result in results.values():
+        for place, panel in enumerate(result.panels()):
+            ax = result.plot(panel=place)
+            assert (ax.get_xlabel(), ax.get_ylabel()) == (panel.x_label, panel.y_label)
+    assert results["rdf"].plot(ax) is ax

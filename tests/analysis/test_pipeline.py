@@ -157,3 +157,27 @@ def test_the_shared_glasses_and_crystal_through_the_set(shared: Path) -> None:
     assert summary["bond_angle"][spread] > 1.5 * ordered["bond_angle"][spread]
     assert summary["rdf"]["pairs"]["Zn-N"]["first_peak_A"] == pytest.approx(2.0, abs=0.06)
     assert summary["linkers"]["fraction_intact"] == 1.0
+
+
+def test_parts_of_the_set_merge_to_the_whole(crystal: Atoms) -> None:
+    frames = list(shaken(crystal, 7))
+    analyses, _ = standard_set(crystal.numbers, temperature_K=300.0)
+    for name, analysis in analyses.items():
+        first, second, whole = analysis.fresh(), analysis.fresh(), analysis.fresh()
+        if not analysis.mergeable:
+            assert name == "msd"
+            with pytest.raises(InputError, match="in order"):
+                first.merge(second)
+            continue
+        merged = first.compute(frames[:3]).merge(second.compute(frames[3:])).result
+        expected = whole.compute(frames).result
+        for column, values in expected.to_dataframe().items():
+            if "error" in str(column):
+                continue
+            np.testing.assert_allclose(merged.to_dataframe()[column], values, rtol=1e-9, err_msg=name)
+
+
+def test_an_empty_part_merges(crystal: Atoms) -> None:
+    full = Coordination().compute(crystal)
+    assert Coordination().merge(full).result.mean_coordination == 4.0
+    assert full.merge(Coordination()).n_frames == 1

@@ -157,3 +157,7 @@ def test_help_without_arguments_and_with() -> None:
     assert "coordination" in run().output
     assert "bond-angle" in run("--help").output
     assert "Å" in run("coordination", "--help").output
+
+
+def test_threads_give_the_same_numbers() -> None:
+    assert json_of("rdf", "ZIF-4", "--threads", "2") == json_of("rdf", "ZIF-4")
