@@ -65,12 +65,15 @@ class Potential(ABC):
         Publication and DOI.
     fitted_to : str
         What it was fitted to, in one line.
+    known_limits : str
+        What it is known not to reproduce, in one sentence; reports print it beside published values.
     """
 
     name: str
     elements: frozenset[str]
     reference: str
     fitted_to: str
+    known_limits: str = ""
 
     @abstractmethod
     def lammps(self, atoms: Atoms) -> LammpsModel:
@@ -100,4 +103,5 @@ class Potential(ABC):
         dict
             Name, reference, what it was fitted to, and hashes of any file it came from.
         """
-        return {"name": self.name, "reference": self.reference, "fitted_to": self.fitted_to}
+        described = {"name": self.name, "reference": self.reference, "fitted_to": self.fitted_to}
+        return described | ({"known_limits": self.known_limits} if self.known_limits else {})

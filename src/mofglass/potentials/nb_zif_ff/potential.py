@@ -45,7 +45,14 @@ class NbZifFF(Potential):
 
     name = "nb-zif-ff"
     elements = frozenset({"Zn", "C", "N", "H"})
-    fitted_to = "made for the self-assembly of ZIF-8; ligand terms and charges are those of ZIF-FF (ab initio)"
+    fitted_to = (
+        "made for the self-assembly of ZIF-8; ligand terms and charges are those of ZIF-FF (ab initio)"
+    )
+    known_limits = (
+        "the public parameters hold a softer and longer Zn-N bond than the papers that use nb-ZIF-FF report "
+        "(first Zn-N peak of ZIF-4 at 2.07 Å against 1.86 Å), so that zinc loses nitrogen too easily and the "
+        "crystal collapses at 1 bar"
+    )
 
     def __init__(
         self,
