@@ -117,8 +117,8 @@ def _parameters_json(parameters: Parameters) -> dict[str, Any]:
             {"atoms": list(key), "K_kcal_per_mol": value} for key, value in parameters.impropers.items()
         ],
         "ne_improper_K_kcal_per_mol": parameters.ne_improper_kcal,
-        "known_limits": table["known_limits"],
-        "known_limits_source": table["known_limits_source"],
+        "compared_with_published": table["known_limits"],
+        "published_source": table["known_limits_source"],
     }
 
 
