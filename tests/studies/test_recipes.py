@@ -65,3 +65,10 @@ def test_nonsense_is_refused(values, words):
         get_recipe("castel2024").override(**values)
     with pytest.raises(InputError, match="castel2024, mendez2024"):
         get_recipe("boil")
+
+
+def test_a_changed_recipe_says_what_was_changed():
+    assert get_recipe("castel2024").changes() == {}
+    assert get_recipe("castel2024").override(rate_K_per_ps=100.0).changes() == {
+        "rate_K_per_ps": "20.0 -> 100.0"
+    }

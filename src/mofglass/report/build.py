@@ -28,7 +28,7 @@ from mofglass.report.history import shaded_stages, smoothed, thermo_panels
 from mofglass.report.measure import Measured, measure
 from mofglass.report.packing import csv_link
 from mofglass.report.page import render, write_whole
-from mofglass.report.record import protocols, record_of, sample_row
+from mofglass.report.record import protocols, reasons_to_differ, record_of, sample_row
 from mofglass.report.sample import Analyse, Sample, gather
 from mofglass.report.scene import frames_to_show, pack_scene
 from mofglass.report.tiles import tiles
@@ -158,6 +158,7 @@ def report_html(
         "blocks": blocks,
         "comparisons": comparisons,
         "no_comparison": no_comparison,
+        "reasons": reasons_to_differ(samples),
         "records": [record_of(sample) for sample in samples],
     }
     return render(content, figures=figures, scenes=scenes)

@@ -63,8 +63,38 @@ def protocols(samples: Sequence[Sample]) -> list[dict[str, Any]]:
             continue
         recipe = sample.info.get("recipe") or {}
         source = ": ".join(str(recipe[key]) for key in ("name", "source") if recipe.get(key))
+        if changes := recipe.get("changes"):
+            changed = "; ".join(f"{key} {value}" for key, value in changes.items()).replace("->", "→")
+            source += f". Changed here: {changed}"
         found.append({"labels": sample.label, "spans": sample.spans, "source": source})
     return found
+
+
+def reasons_to_differ(samples: Sequence[Sample]) -> list[str]:
+    """Return what the runs themselves say of why their numbers may not be the published ones.
+
+    Parameters
+    ----------
+    samples : sequence of Sample
+        All samples.
+
+    Returns
+    -------
+    list of str
+        One sentence each: limits of the potential, changes of the recipe.
+    """
+    found: list[str] = []
+    for sample in samples:
+        potential = sample.info.get("potential") or {}
+        if limits := potential.get("known_limits"):
+            found.append(f"{potential.get('name', 'The potential')}: {limits}.")
+        recipe = sample.info.get("recipe") or {}
+        if recipe.get("changes"):
+            found.append(
+                f"The protocol is not {recipe['name']} as published: its numbers were changed, see "
+                "'What was simulated'."
+            )
+    return list(dict.fromkeys(found))
 
 
 def record_of(sample: Sample) -> dict[str, Any]:

@@ -125,6 +125,7 @@ def plan(
                 protocol=protocol,
                 settings=replace(settings, seed=settings.seed + number - 1),
                 title=f"{title or atoms.get_chemical_formula()}, {recipe.name}"
+                + (" with changes" if recipe.changes() else "")
                 + (f", glass {number} of {n_glasses}" if several else ""),
                 glass_from_ps=before,
                 temperature_K=recipe.t_low_K,
@@ -185,7 +186,7 @@ def execute_plan(
             title=item.title,
             record={
                 "study": "melt-quench",
-                "recipe": {"name": recipe.name, "source": recipe.source},
+                "recipe": {"name": recipe.name, "source": recipe.source, "changes": recipe.changes()},
                 "analysis": {"from_ps": item.glass_from_ps, "temperature_K": item.temperature_K},
             },
         )

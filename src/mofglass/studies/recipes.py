@@ -99,6 +99,21 @@ class Recipe:
             raise InputError(f"a recipe has no '{sorted(unknown)[0]}'")
         return replace(self, **{key: value for key, value in values.items() if value is not None})
 
+    def changes(self) -> dict[str, str]:
+        """Return which numbers are not the published ones.
+
+        Returns
+        -------
+        dict
+            Field to ``"published -> here"``; empty for the recipe as published.
+        """
+        published = RECIPES.get(self.name, self)
+        return {
+            field.name: f"{getattr(published, field.name)} -> {getattr(self, field.name)}"
+            for field in fields(self)
+            if getattr(published, field.name) != getattr(self, field.name)
+        }
+
     def plateau_of_glass_ps(self, number: int) -> float:
         """Return the length of the plateau of one glass in a series.
 

@@ -67,7 +67,7 @@ window.mofglass = window.mofglass || {};
   function axis(title, log, look) {
     return {
       title: { text: title, standoff: 8, font: { size: 13 } }, type: log ? "log" : "linear", automargin: true,
-      tickformat: log ? "~g" : "",
+      tickformat: log ? "~g" : "", dtick: log ? "D2" : null,
       gridcolor: look.rule, zerolinecolor: look.rule, linecolor: look.faint, tickcolor: look.faint,
       ticks: "outside", ticklen: 4, showline: true, nticks: 7, exponentformat: "power", minexponent: 4,
     };
