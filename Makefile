@@ -49,7 +49,7 @@ check: $(VENV)/.check
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
-	$(BIN)/python -m numpydoc.hooks.validate_docstrings $$(find src -name '*.py')
+	$(BIN)/numpydoc lint $$(git ls-files 'src/*.py' ':!src/mofglass/cli')
 	$(BIN)/sphinx-build -q -W -b html docs site
 
 docs: $(VENV)/.check

@@ -10,7 +10,17 @@ class InputError(MofglassError):
 
 
 class MissingPackageError(MofglassError):
-    """An optional package is not installed; the message holds the one command that installs it."""
+    """An optional package is not installed; the message holds the one command that installs it.
+
+    Parameters
+    ----------
+    package : str
+        What is missing.
+    extra : str
+        The extra of mofglass that brings it.
+    purpose : str
+        What needs it: the subject of the sentence.
+    """
 
     def __init__(self, package: str, extra: str, purpose: str) -> None:
         super().__init__(

@@ -37,7 +37,8 @@ def test_show_json_has_units_in_its_keys() -> None:
     zinc = next(row for row in shown["particles"] if row["type"] == "Zn")
     assert zinc["charge_e"] == 0.3536
     assert zinc["mass_u"] == 61.348
-    assert {"quantity", "this_set", "this_set_default", "published"} == set(shown["compared_with_published"][0])
+    columns = {"quantity", "this_set", "this_set_default", "published"}
+    assert set(shown["compared_with_published"][0]) == columns
     assert shown["angles"][0]["theta0_deg"] == 109.5
 
 

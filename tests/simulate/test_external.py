@@ -8,9 +8,11 @@ from ase.calculators.calculator import Calculator, all_changes
 from ase.calculators.emt import EMT
 
 from mofglass.errors import InputError, SimulationError
+from mofglass.potentials import get_potential
 from mofglass.potentials.ase_calculator import ASEPotential
 from mofglass.potentials.lennard_jones import LennardJonesArgon, argon_through_ase
 from mofglass.simulate import Guards, Run, RunSettings, create_run, execute, hold
+from mofglass.structures import load
 
 pytestmark = pytest.mark.physical_validation
 
@@ -171,3 +173,18 @@ def test_a_metal_by_ase_minimises_its_cell(tmp_path):
         energies.append(atoms.get_potential_energy())
     assert energies[1] < min(energies[0], energies[2])
     assert edge == pytest.approx(3.59, abs=0.01)
+
+
+def test_the_archived_nequip_model_runs_zif4(tmp_path, shared):
+    """Two steps of the model of Castel 2024: its energy, and that NVE keeps it to 1 meV an atom."""
+    pytest.importorskip("torch", reason="the archived model needs torch")
+    spec = f"nequip-archived:{shared / 'potentials' / 'nequip_castel2024.pth'}"
+    stage = hold("nve", duration_ps=0.001, temperature_K=300, ensemble="nve")
+    settings = RunSettings(frame_interval_ps=0.0005, thermo_interval_ps=0.0005)
+    run = create_run(tmp_path / "run", load("ZIF-4"), spec, (stage,), settings=settings)
+    execute(run, progress=False)
+    thermo, crystal = run.thermo(), load("ZIF-4")
+    assert list(thermo["step"]) == [0, 1, 2]
+    crystal.calc = get_potential(spec).lammps(crystal).calculator()
+    assert thermo["potential_energy_eV"][0] == pytest.approx(crystal.get_potential_energy(), abs=0.01)
+    assert np.ptp(thermo["total_energy_eV"]) < 0.272

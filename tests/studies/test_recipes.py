@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from mofglass.errors import InputError
+from mofglass.potentials import get_potential
 from mofglass.simulate import Minimise
 from mofglass.studies.recipes import QUICK, get_recipe
 
@@ -72,3 +73,21 @@ def test_a_changed_recipe_says_what_was_changed():
     assert get_recipe("castel2024").override(rate_K_per_ps=100.0).changes() == {
         "rate_K_per_ps": "20.0 -> 100.0"
     }
+
+
+def test_a_potential_may_need_finer_steps_sooner():
+    """nb-ZIF-FF above 700 K, as Mendez and Semino ran it: each ramp splits there."""
+    recipe = get_recipe("castel2024")
+    assert recipe.for_potential(get_potential("lj")) is recipe
+    stages = recipe.for_potential(get_potential("nb-zif-ff")).protocol()
+    steps = {stage.name: stage.time_step_fs for stage in stages[1:]}
+    assert steps == {
+        "prepare": 0.5,
+        "melt": 0.5,
+        "melt (fine)": 0.25,
+        "plateau": 0.25,
+        "quench (fine)": 0.25,
+        "quench": 0.5,
+        "equilibrate": 0.5,
+    }
+    assert sum(stage.duration_ps for stage in stages[1:]) == pytest.approx(370)

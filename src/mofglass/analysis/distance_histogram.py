@@ -98,7 +98,7 @@ def distance_histogram(
     columns = _columns(turned, box, kinds.astype(np.int64), float(r_max_A))
     n_kinds = len(elements)
 
-    def count(part: int) -> np.ndarray:
+    def count(part: int) -> np.ndarray:  # numpydoc ignore=GL08
         return _histogram(columns, box, float(r_max_A), n_bins, n_kinds, part, n_threads)
 
     if n_threads == 1:

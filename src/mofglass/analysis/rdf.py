@@ -374,7 +374,7 @@ class RDF(Analysis[RDFResult]):
         part = slice(curve * self.n_bins, (curve + 1) * self.n_bins)
         capacity = self._n_a[curve] * self._n_b[curve] * self._shell_A3
 
-        def normalised(total: np.ndarray) -> np.ndarray:
+        def normalised(total: np.ndarray) -> np.ndarray:  # numpydoc ignore=PR01
             """Divide by what a uniform density would give."""
             return total[part] / (total[-2] * capacity)
 

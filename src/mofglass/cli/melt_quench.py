@@ -74,6 +74,7 @@ def command(structure: str, output: Path | None, dry_run: bool, **options: Any) 
         --supercell 2 2 2 --seed 1 -o runs/glass1
     mofglass melt-quench ZIF-4 --n-glasses 10 -o runs/ten
     """
+    from mofglass.potentials import get_potential
     from mofglass.simulate import Guards, RunSettings
     from mofglass.structures import load
     from mofglass.studies.melt_quench import execute_plan, plan
@@ -95,6 +96,7 @@ def command(structure: str, output: Path | None, dry_run: bool, **options: Any) 
         thermostat=options["thermostat"],
         time_step_fs=options["time_step"],
     )
+    recipe = recipe.for_potential(get_potential(options["potential"]))
     atoms = load(structure).repeat(options["supercell"])
     settings = RunSettings(
         seed=options["seed"],

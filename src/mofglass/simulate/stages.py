@@ -264,7 +264,7 @@ def ramp(
     if rate == 0 or from_K == to_K:
         raise InputError(f"stage '{name}': a ramp needs two temperatures and a rate above 0 K/ps")
 
-    def part(start: float, end: float) -> Dynamics:
+    def part(start: float, end: float) -> Dynamics:  # numpydoc ignore=GL08
         fine = fine_above_K is not None and max(start, end) > fine_above_K
         extra = {"time_step_fs": fine_time_step_fs} if fine else {}
         crosses = fine_above_K is not None and min(from_K, to_K) < fine_above_K < max(from_K, to_K)

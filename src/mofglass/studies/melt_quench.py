@@ -125,7 +125,6 @@ def plan(
                 protocol=protocol,
                 settings=replace(settings, seed=settings.seed + number - 1),
                 title=f"{title or atoms.get_chemical_formula()}, {recipe.name}"
-                + (" with changes" if recipe.changes() else "")
                 + (f", glass {number} of {n_glasses}" if several else ""),
                 glass_from_ps=before,
                 temperature_K=recipe.t_low_K,

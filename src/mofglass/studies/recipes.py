@@ -6,6 +6,7 @@ from dataclasses import dataclass, fields, replace
 from typing import Any
 
 from mofglass.errors import InputError
+from mofglass.potentials import Potential
 from mofglass.simulate import Dynamics, Minimise, Protocol, hold, ramp
 from mofglass.simulate.stages import Ensemble, Thermostat
 
@@ -98,6 +99,22 @@ class Recipe:
         if unknown:
             raise InputError(f"a recipe has no '{sorted(unknown)[0]}'")
         return replace(self, **{key: value for key, value in values.items() if value is not None})
+
+    def for_potential(self, potential: Potential) -> Recipe:
+        """Return the recipe with the finer time step from where the potential needs it.
+
+        Parameters
+        ----------
+        potential : Potential
+            What the crystal is simulated with.
+
+        Returns
+        -------
+        Recipe
+            The same where the potential asks for nothing.
+        """
+        limit = potential.fine_above_K
+        return self if limit is None else replace(self, fine_above_K=min(limit, self.fine_above_K))
 
     def changes(self) -> dict[str, str]:
         """Return which numbers are not the published ones.
