@@ -68,7 +68,9 @@ def test_python_runs_as_written(page: Path, workplace: Path, monkeypatch: pytest
         exec(compile(block, str(page), "exec"), {})
 
 
-@pytest.mark.parametrize("name", ["coordination", "linkers", "density", "msd", "pmf", "bond-angle", "rdf"])
+@pytest.mark.parametrize(
+    "name", ["coordination", "linkers", "density", "msd", "pmf", "bond-angle", "rdf", "exchange"]
+)
 def test_every_key_of_the_json_is_on_its_page(
     name: str, workplace: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

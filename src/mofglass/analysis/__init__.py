@@ -11,6 +11,8 @@ from mofglass.analysis.bond_angle import BondAngle, BondAngleResult
 from mofglass.analysis.coordination import Coordination, CoordinationResult
 from mofglass.analysis.density import Density, DensityResult
 from mofglass.analysis.distance_histogram import distance_histogram
+from mofglass.analysis.exchange import Exchange
+from mofglass.analysis.exchange_result import ExchangeResult
 from mofglass.analysis.frame_data import FrameData
 from mofglass.analysis.linkers import LinkerFault, Linkers, LinkersResult
 from mofglass.analysis.msd import MSD, MSDResult
@@ -37,6 +39,8 @@ __all__ = [
     "Density",
     "DensityResult",
     "Estimate",
+    "Exchange",
+    "ExchangeResult",
     "FrameData",
     "LinkerFault",
     "Linkers",

@@ -6,6 +6,7 @@ from typing import Any
 
 import click
 
+from mofglass.cli import analyse_exchange
 from mofglass.cli.analyse_options import frames_options, open_frames, run_and_show, temperature_option
 from mofglass.cli.options import Command
 
@@ -223,3 +224,6 @@ def density(**options: Any) -> None:
     from mofglass.analysis import Density
 
     run_and_show({"density": Density()}, open_frames(options), options)
+
+
+command.add_command(analyse_exchange.command)
