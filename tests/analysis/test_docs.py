@@ -26,6 +26,7 @@ def workplace(tmp_path_factory: pytest.TempPathFactory) -> Path:
     place = tmp_path_factory.mktemp("docs")
     crystal = structures.load("ZIF-4")
     write_structure(place / "glass.cif", crystal)
+    (place / "measured.int01").write_text("".join(f"{0.1 * k:.1f} {0.1 / k:.4f}\n" for k in range(5, 240)))
     for seed in (1, 2):
         random = np.random.default_rng(seed)
         run = place / "runs" / f"glass{seed}"
@@ -69,7 +70,8 @@ def test_python_runs_as_written(page: Path, workplace: Path, monkeypatch: pytest
 
 
 @pytest.mark.parametrize(
-    "name", ["coordination", "linkers", "density", "msd", "pmf", "bond-angle", "rdf", "exchange"]
+    "name",
+    ["coordination", "linkers", "density", "msd", "pmf", "bond-angle", "rdf", "exchange", "scattering"],
 )
 def test_every_key_of_the_json_is_on_its_page(
     name: str, workplace: Path, monkeypatch: pytest.MonkeyPatch

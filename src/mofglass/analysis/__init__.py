@@ -22,6 +22,8 @@ from mofglass.analysis.plotting import draw_panel
 from mofglass.analysis.pmf import PMF, PMFResult
 from mofglass.analysis.rdf import RDF, RDFResult
 from mofglass.analysis.result import Curve, Panel, Result
+from mofglass.analysis.scattering import Scattering
+from mofglass.analysis.scattering_result import ScatteringResult
 from mofglass.analysis.standard_set import standard_set
 from mofglass.analysis.statistics import BlockSums, Estimate, block_average, mean_over_glasses
 
@@ -52,6 +54,8 @@ __all__ = [
     "Panel",
     "RDFResult",
     "Result",
+    "Scattering",
+    "ScatteringResult",
     "block_average",
     "distance_histogram",
     "draw_panel",
