@@ -22,6 +22,7 @@ from mofglass.analysis.plotting import draw_panel
 from mofglass.analysis.pmf import PMF, PMFResult
 from mofglass.analysis.rdf import RDF, RDFResult
 from mofglass.analysis.result import Curve, Panel, Result
+from mofglass.analysis.rings import Rings, RingsResult
 from mofglass.analysis.scattering import Scattering
 from mofglass.analysis.scattering_result import ScatteringResult
 from mofglass.analysis.standard_set import standard_set
@@ -54,6 +55,8 @@ __all__ = [
     "Panel",
     "RDFResult",
     "Result",
+    "Rings",
+    "RingsResult",
     "Scattering",
     "ScatteringResult",
     "block_average",
