@@ -71,7 +71,18 @@ def test_python_runs_as_written(page: Path, workplace: Path, monkeypatch: pytest
 
 @pytest.mark.parametrize(
     "name",
-    ["coordination", "linkers", "density", "msd", "pmf", "bond-angle", "rdf", "exchange", "scattering"],
+    [
+        "coordination",
+        "linkers",
+        "density",
+        "msd",
+        "pmf",
+        "bond-angle",
+        "rdf",
+        "exchange",
+        "scattering",
+        "peak-width",
+    ],
 )
 def test_every_key_of_the_json_is_on_its_page(
     name: str, workplace: Path, monkeypatch: pytest.MonkeyPatch

@@ -17,6 +17,7 @@ from mofglass.analysis.frame_data import FrameData
 from mofglass.analysis.linkers import LinkerFault, Linkers, LinkersResult
 from mofglass.analysis.msd import MSD, MSDResult
 from mofglass.analysis.output import to_json, write_results
+from mofglass.analysis.peak_width import PeakWidth, PeakWidthResult
 from mofglass.analysis.pipeline import Measurement, measure, measure_glasses
 from mofglass.analysis.plotting import draw_panel
 from mofglass.analysis.pmf import PMF, PMFResult
@@ -53,6 +54,8 @@ __all__ = [
     "NotComputedError",
     "PMFResult",
     "Panel",
+    "PeakWidth",
+    "PeakWidthResult",
     "RDFResult",
     "Result",
     "Rings",

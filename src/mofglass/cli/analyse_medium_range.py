@@ -1,0 +1,34 @@
+"""`mofglass analyse peak-width` and what else tells of order between bonds and boxes."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+
+from mofglass.cli.analyse_options import frames_options, open_frames, run_and_show
+from mofglass.cli.options import Command
+
+_POSITIVE = click.FloatRange(0, min_open=True)
+
+
+@click.command("peak-width", cls=Command)
+@frames_options
+@click.option(
+    "--pair",
+    "pairs",
+    nargs=2,
+    type=str,
+    multiple=True,
+    metavar="A B",
+    help="Two elements; may be repeated.  [default: Zn N and Zn Zn]",
+)
+@click.option("--r-max", type=_POSITIVE, default=10.0, show_default=True, help="Range of g(r), Å.")
+@click.option("--bin-width", type=_POSITIVE, default=0.02, show_default=True, help="Bin width, Å.")
+def peak_width(**options: Any) -> None:
+    """Width (FWHM, Å) of the first peaks of g(r), and the Lindemann ratio."""
+    from mofglass.analysis import PeakWidth
+
+    pairs = options["pairs"] or (("Zn", "N"), ("Zn", "Zn"))
+    analysis = PeakWidth(pairs=pairs, r_max_A=options["r_max"], bin_width_A=options["bin_width"])
+    run_and_show({"peak_width": analysis}, open_frames(options), options)
