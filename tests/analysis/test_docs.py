@@ -80,6 +80,7 @@ def test_python_runs_as_written(page: Path, workplace: Path, monkeypatch: pytest
         "bond-angle",
         "rdf",
         "exchange",
+        "orientation",
         "scattering",
         "peak-width",
     ],

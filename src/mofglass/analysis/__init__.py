@@ -9,6 +9,7 @@
 from mofglass.analysis.accumulator import Analysis, NotComputedError
 from mofglass.analysis.bond_angle import BondAngle, BondAngleResult
 from mofglass.analysis.coordination import Coordination, CoordinationResult
+from mofglass.analysis.correlation import rank_correlations
 from mofglass.analysis.density import Density, DensityResult
 from mofglass.analysis.distance_histogram import distance_histogram
 from mofglass.analysis.exchange import Exchange
@@ -16,6 +17,8 @@ from mofglass.analysis.exchange_result import ExchangeResult
 from mofglass.analysis.frame_data import FrameData
 from mofglass.analysis.linkers import LinkerFault, Linkers, LinkersResult
 from mofglass.analysis.msd import MSD, MSDResult
+from mofglass.analysis.orientation import Orientation
+from mofglass.analysis.orientation_result import OrientationResult
 from mofglass.analysis.output import to_json, write_results
 from mofglass.analysis.peak_width import PeakWidth, PeakWidthResult
 from mofglass.analysis.pipeline import Measurement, measure, measure_glasses
@@ -52,6 +55,8 @@ __all__ = [
     "MSDResult",
     "Measurement",
     "NotComputedError",
+    "Orientation",
+    "OrientationResult",
     "PMFResult",
     "Panel",
     "PeakWidth",
@@ -68,6 +73,7 @@ __all__ = [
     "mean_over_glasses",
     "measure",
     "measure_glasses",
+    "rank_correlations",
     "standard_set",
     "to_json",
     "write_results",

@@ -6,7 +6,13 @@ from typing import Any
 
 import click
 
-from mofglass.cli import analyse_exchange, analyse_medium_range, analyse_rings, analyse_scattering
+from mofglass.cli import (
+    analyse_exchange,
+    analyse_medium_range,
+    analyse_orientation,
+    analyse_rings,
+    analyse_scattering,
+)
 from mofglass.cli.analyse_options import frames_options, open_frames, run_and_show, temperature_option
 from mofglass.cli.options import Command
 
@@ -227,6 +233,7 @@ def density(**options: Any) -> None:
 
 
 command.add_command(analyse_exchange.command)
+command.add_command(analyse_orientation.command)
 command.add_command(analyse_scattering.command)
-command.add_command(analyse_medium_range.peak_width)
 command.add_command(analyse_rings.command)
+command.add_command(analyse_medium_range.peak_width)
