@@ -83,6 +83,7 @@ def test_python_runs_as_written(page: Path, workplace: Path, monkeypatch: pytest
         "orientation",
         "scattering",
         "peak-width",
+        "bridges",
     ],
 )
 def test_every_key_of_the_json_is_on_its_page(

@@ -8,6 +8,7 @@
 
 from mofglass.analysis.accumulator import Analysis, NotComputedError
 from mofglass.analysis.bond_angle import BondAngle, BondAngleResult
+from mofglass.analysis.bridges import Bridges, BridgesResult
 from mofglass.analysis.coordination import Coordination, CoordinationResult
 from mofglass.analysis.correlation import rank_correlations
 from mofglass.analysis.density import Density, DensityResult
@@ -40,6 +41,8 @@ __all__ = [
     "BlockSums",
     "BondAngle",
     "BondAngleResult",
+    "Bridges",
+    "BridgesResult",
     "Coordination",
     "CoordinationResult",
     "Curve",

@@ -32,3 +32,15 @@ def peak_width(**options: Any) -> None:
     pairs = options["pairs"] or (("Zn", "N"), ("Zn", "Zn"))
     analysis = PeakWidth(pairs=pairs, r_max_A=options["r_max"], bin_width_A=options["bin_width"])
     run_and_show({"peak_width": analysis}, open_frames(options), options)
+
+
+@click.command("bridges", cls=Command)
+@frames_options
+@click.option(
+    "--bin-width", type=_POSITIVE, default=2.0, show_default=True, help="Bin width of the angle, degrees."
+)
+def bridges(**options: Any) -> None:
+    """Metals joined by a linker: angle at its centre (Zn-Im-Zn, °) and their distance (Å)."""
+    from mofglass.analysis import Bridges
+
+    run_and_show({"bridges": Bridges(bin_width_deg=options["bin_width"])}, open_frames(options), options)
