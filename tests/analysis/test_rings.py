@@ -93,6 +93,8 @@ def test_command_line() -> None:
         summary = json.loads(answer.stdout)
         assert summary["rings_by_size"] == expected
         assert not summary["reaches_max_size"]
+    page = (Path(__file__).parents[2] / "docs" / "analysis" / "rings.md").read_text()
+    assert [key for key in summary if f'"{key}"' not in page] == []
     words = ["analyse", "rings", "ZIF-4", "--max-metals", "6", "--json"]
     cut = json.loads(CliRunner().invoke(main, words, catch_exceptions=False).stdout)
     assert cut["rings_by_size"] == {"8": 4.0, "12": 16.0}

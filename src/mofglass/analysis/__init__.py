@@ -25,6 +25,7 @@ from mofglass.analysis.peak_width import PeakWidth, PeakWidthResult
 from mofglass.analysis.pipeline import Measurement, measure, measure_glasses
 from mofglass.analysis.plotting import draw_panel
 from mofglass.analysis.pmf import PMF, PMFResult
+from mofglass.analysis.pores import Pores, PoresResult
 from mofglass.analysis.rdf import RDF, RDFResult
 from mofglass.analysis.result import Curve, Panel, Result
 from mofglass.analysis.rings import Rings, RingsResult
@@ -64,6 +65,8 @@ __all__ = [
     "Panel",
     "PeakWidth",
     "PeakWidthResult",
+    "Pores",
+    "PoresResult",
     "RDFResult",
     "Result",
     "Rings",

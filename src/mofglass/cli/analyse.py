@@ -10,6 +10,7 @@ from mofglass.cli import (
     analyse_exchange,
     analyse_medium_range,
     analyse_orientation,
+    analyse_pores,
     analyse_rings,
     analyse_scattering,
 )
@@ -238,3 +239,4 @@ command.add_command(analyse_scattering.command)
 command.add_command(analyse_rings.command)
 command.add_command(analyse_medium_range.bridges)
 command.add_command(analyse_medium_range.peak_width)
+command.add_command(analyse_pores.command)

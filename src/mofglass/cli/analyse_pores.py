@@ -1,0 +1,62 @@
+"""`mofglass analyse pores`."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+
+from mofglass.cli.analyse_options import frames_options, open_frames, run_and_show
+from mofglass.cli.options import Command
+
+_POSITIVE = click.FloatRange(0, min_open=True)
+
+
+@click.command("pores", cls=Command)
+@frames_options
+@click.option(
+    "--probe", type=_POSITIVE, default=1.2, show_default=True, help="Radius of the probe, Å; helium 1.2."
+)
+@click.option(
+    "--samples",
+    type=click.IntRange(1),
+    default=50_000,
+    show_default=True,
+    help="Random points in the cell for the volume.",
+)
+@click.option(
+    "--samples-per-atom",
+    type=click.IntRange(1),
+    default=500,
+    show_default=True,
+    help="Random points on each atom for the surface.",
+)
+@click.option(
+    "--high-accuracy/--no-high-accuracy",
+    default=True,
+    show_default=True,
+    help="Zeo++'s -ha: right Voronoi network for atoms of unlike radii.",
+)
+@click.option(
+    "--radius",
+    "radii",
+    nargs=2,
+    type=(str, _POSITIVE),
+    multiple=True,
+    metavar="EL R",
+    help="Radius of an element, Å, of all or none.  [default: those of Zeo++]",
+)
+@click.option("--processes", type=click.IntRange(1), help="Frames measured at a time.  [default: one a core]")
+def command(**options: Any) -> None:
+    """Pore volume (cm³/kg) and surface (m²/g) for a probe, largest spheres (Å), by Zeo++."""
+    from mofglass.analysis.pores import Pores
+
+    analysis = Pores(
+        probe_radius_A=options["probe"],
+        n_samples=options["samples"],
+        n_samples_per_atom=options["samples_per_atom"],
+        high_accuracy=options["high_accuracy"],
+        radii_A=dict(options["radii"]) or None,
+        n_processes=options["processes"],
+    )
+    run_and_show({"pores": analysis}, open_frames(options), options)
