@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,82 +11,56 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from mofglass.cli.options import json_option, output_option
+from mofglass.cli.options import POSITIVE, json_option, output_option, together
 
 if TYPE_CHECKING:
     from mofglass.analysis import Analysis, Measurement
     from mofglass.trajectory import Trajectory
 
-_POSITIVE = click.FloatRange(0, min_open=True)
-
-
-def frames_options(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Declare the trajectories and which of their frames are analysed, and where results go.
-
-    Parameters
-    ----------
-    command : callable
-        The command.
-
-    Returns
-    -------
-    callable
-        The same command with the options.
-    """
-    for option in reversed(
-        (
-            click.argument(
-                "trajectories", nargs=-1, required=True, type=click.Path(path_type=Path), metavar="TRAJ..."
-            ),
-            output_option("Directory for CSV tables, PNG and SVG figures and summary.json.", directory=True),
-            json_option,
-            click.option("--start", type=int, help="First frame, from 0; negative counts from the end."),
-            click.option("--stop", type=int, help="Frame after the last one; negative counts from the end."),
-            click.option(
-                "--stride",
-                type=click.IntRange(1),
-                default=1,
-                show_default=True,
-                help="Every how many frames.",
-            ),
-            click.option(
-                "--from-ps", type=float, help="First time, ps.  [default: as run.yaml says, or all]"
-            ),
-            click.option("--to-ps", type=float, help="Last time, ps."),
-            click.option("--last-ps", type=_POSITIVE, help="Only this long a stretch at the end, ps."),
-            click.option("--format", "fmt", help="File format, where the content does not tell it."),
-            click.option(
-                "--elements",
-                metavar="'EL EL ...'",
-                help="Element of each atom type, where the file does not tell: 'C H N Zn'.",
-            ),
-            click.option(
-                "--cell",
-                metavar="'A B C'",
-                help="Cell, where the file does not tell: 3 lengths (Å), 6 lengths and angles (Å, °), "
-                "or 9 components (Å).",
-            ),
-            click.option(
-                "--time-step", type=_POSITIVE, help="MD time step, fs, where the file does not tell."
-            ),
-            click.option(
-                "--frame-interval",
-                type=_POSITIVE,
-                help="Time between frames, ps, where the file does not tell.",
-            ),
-            click.option(
-                "--threads", type=click.IntRange(1), default=1, show_default=True, help="Threads for g(r)."
-            ),
-        )
-    ):
-        command = option(command)
-    return command
-
+frames_options = together(
+    click.argument(
+        "trajectories", nargs=-1, required=True, type=click.Path(path_type=Path), metavar="TRAJ..."
+    ),
+    output_option("Directory for CSV tables, PNG and SVG figures and summary.json.", directory=True),
+    json_option,
+    click.option("--start", type=int, help="First frame, from 0; negative counts from the end."),
+    click.option("--stop", type=int, help="Frame after the last one; negative counts from the end."),
+    click.option(
+        "--stride",
+        type=click.IntRange(1),
+        default=1,
+        show_default=True,
+        help="Every how many frames.",
+    ),
+    click.option("--from-ps", type=float, help="First time, ps.  [default: as run.yaml says, or all]"),
+    click.option("--to-ps", type=float, help="Last time, ps."),
+    click.option("--last-ps", type=POSITIVE, help="Only this long a stretch at the end, ps."),
+    click.option("--format", "fmt", help="File format, where the content does not tell it."),
+    click.option(
+        "--elements",
+        metavar="'EL EL ...'",
+        help="Element of each atom type, where the file does not tell: 'C H N Zn'.",
+    ),
+    click.option(
+        "--cell",
+        metavar="'A B C'",
+        help="Cell, where the file does not tell: 3 lengths (Å), 6 lengths and angles (Å, °), "
+        "or 9 components (Å).",
+    ),
+    click.option("--time-step", type=POSITIVE, help="MD time step, fs, where the file does not tell."),
+    click.option(
+        "--frame-interval",
+        type=POSITIVE,
+        help="Time between frames, ps, where the file does not tell.",
+    ),
+    click.option("--threads", type=click.IntRange(1), default=1, show_default=True, help="Threads for g(r)."),
+)
+"""The trajectories, which of their frames are analysed, and where results go."""
 
 temperature_option = click.option(
     "--temperature",
     "temperature_K",
-    type=_POSITIVE,
+    type=POSITIVE,
     help="Temperature, K, of potentials of mean force.  [default: as run.yaml says]",
 )
 

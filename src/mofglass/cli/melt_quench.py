@@ -9,11 +9,13 @@ from typing import Any
 import click
 
 from mofglass.cli.options import (
+    POSITIVE,
     Command,
     execution_options,
     output_option,
     potential_option,
     recording_options,
+    supercell_option,
 )
 
 
@@ -30,29 +32,18 @@ from mofglass.cli.options import (
 )
 @click.option("--t-max", type=float, help="Temperature of the melt, K.")
 @click.option("--t-low", type=float, help="Temperature of the crystal and of the glass, K.")
-@click.option("--rate", type=click.FloatRange(0, min_open=True), help="Heating rate, K/ps.")
-@click.option(
-    "--quench-rate", type=click.FloatRange(0, min_open=True), help="Cooling rate, K/ps.  [default: --rate]"
-)
+@click.option("--rate", type=POSITIVE, help="Heating rate, K/ps.")
+@click.option("--quench-rate", type=POSITIVE, help="Cooling rate, K/ps.  [default: --rate]")
 @click.option("--prepare", type=click.FloatRange(0), help="Time at --t-low before melting, ps.")
-@click.option("--plateau", type=click.FloatRange(0, min_open=True), help="Time at --t-max, ps.")
-@click.option(
-    "--equilibrate", type=click.FloatRange(0, min_open=True), help="Time at --t-low after the quench, ps."
-)
+@click.option("--plateau", type=POSITIVE, help="Time at --t-max, ps.")
+@click.option("--equilibrate", type=POSITIVE, help="Time at --t-low after the quench, ps.")
 @click.option("--ensemble", type=click.Choice(["nvt", "npt"]), help="Constant volume, or constant pressure.")
 @click.option("--pressure", type=float, help="Pressure, bar (npt).")
 @click.option(
     "--thermostat", type=click.Choice(["nose-hoover", "csvr", "langevin"]), help="How temperature is kept."
 )
-@click.option("--time-step", type=click.FloatRange(0, min_open=True), help="Time step, fs.")
-@click.option(
-    "--supercell",
-    nargs=3,
-    type=click.IntRange(1),
-    default=(1, 1, 1),
-    show_default=True,
-    help="Repeats of the cell along a, b, c.",
-)
+@click.option("--time-step", type=POSITIVE, help="Time step, fs.")
+@supercell_option
 @click.option(
     "--n-glasses", type=click.IntRange(1), default=1, show_default=True, help="Independent glasses."
 )

@@ -91,104 +91,29 @@ def output_option(help_text: str, *, directory: bool = False, required: bool = F
     )
 
 
-def potential_option(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Declare `--potential`.
+POSITIVE = click.FloatRange(0, min_open=True)
+
+
+def together(*options: Decorator) -> Decorator:
+    """Make one decorator of several options.
 
     Parameters
     ----------
-    command : callable
-        The command.
+    *options : callable
+        click decorators, in the order of the help.
 
     Returns
     -------
     callable
-        The same command with the option.
+        Adds them all.
     """
-    return click.option(
-        "-p",
-        "--potential",
-        default=DEFAULT_POTENTIAL,
-        show_default=True,
-        help="Potential by name or name:FILE; see 'mofglass potentials list'.",
-    )(command)
 
+    def add(command: Callable[..., Any]) -> Callable[..., Any]:
+        for option in reversed(options):
+            command = option(command)
+        return command
 
-def execution_options(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Declare the options of every command that runs MD: where, how often, for how long.
-
-    Parameters
-    ----------
-    command : callable
-        The command.
-
-    Returns
-    -------
-    callable
-        The same command with the options.
-    """
-    for option in reversed(
-        (
-            click.option("--threads", type=click.IntRange(1), help="OpenMP threads.  [default: all cores]"),
-            click.option(
-                "--processes",
-                type=click.IntRange(1),
-                default=1,
-                show_default=True,
-                help="MPI processes (LAMMPS' own pair styles; for a few thousand atoms and more).",
-            ),
-            click.option(
-                "--walltime",
-                type=DURATION,
-                help="Stop at a checkpoint after this wall time: 90 (s), 30m, 2h, 1-12:00:00; resume later.",
-            ),
-            click.option("--quiet", is_flag=True, help="Show no progress."),
-        )
-    ):
-        command = option(command)
-    return command
-
-
-def recording_options(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Declare the options of every command that creates runs: seed and intervals.
-
-    Parameters
-    ----------
-    command : callable
-        The command.
-
-    Returns
-    -------
-    callable
-        The same command with the options.
-    """
-    for option in reversed(
-        (
-            click.option("--seed", type=click.IntRange(1), default=1, show_default=True, help="Random seed."),
-            click.option(
-                "--frame-interval",
-                type=click.FloatRange(0, min_open=True),
-                default=0.1,
-                show_default=True,
-                help="Time between frames of the trajectory, ps.",
-            ),
-            click.option(
-                "--thermo-interval",
-                type=click.FloatRange(0, min_open=True),
-                default=0.05,
-                show_default=True,
-                help="Time between rows of thermo.csv, ps.",
-            ),
-            click.option(
-                "--checkpoint-interval",
-                type=click.FloatRange(0, min_open=True),
-                default=60.0,
-                show_default=True,
-                help="Wall time between checkpoints, s.",
-            ),
-        )
-    ):
-        command = option(command)
-    return command
+    return add
 
 
 class Duration(click.ParamType):
@@ -229,6 +154,68 @@ class Duration(click.ParamType):
 
 
 DURATION = Duration()
+
+
+potential_option: Decorator = click.option(
+    "-p",
+    "--potential",
+    default=DEFAULT_POTENTIAL,
+    show_default=True,
+    help="Potential by name or name:FILE; see 'mofglass potentials list'.",
+)
+
+supercell_option: Decorator = click.option(
+    "--supercell",
+    nargs=3,
+    type=click.IntRange(1),
+    default=(1, 1, 1),
+    show_default=True,
+    help="Repeats of the cell along a, b, c.",
+)
+
+execution_options: Decorator = together(
+    click.option("--threads", type=click.IntRange(1), help="OpenMP threads.  [default: all cores]"),
+    click.option(
+        "--processes",
+        type=click.IntRange(1),
+        default=1,
+        show_default=True,
+        help="MPI processes (LAMMPS' own pair styles; for a few thousand atoms and more).",
+    ),
+    click.option(
+        "--walltime",
+        type=DURATION,
+        help="Stop at a checkpoint after this wall time: 90 (s), 30m, 2h, 1-12:00:00; resume later.",
+    ),
+    click.option("--quiet", is_flag=True, help="Show no progress."),
+)
+"""Options of every command that runs MD: where, how often, for how long."""
+
+recording_options: Decorator = together(
+    click.option("--seed", type=click.IntRange(1), default=1, show_default=True, help="Random seed."),
+    click.option(
+        "--frame-interval",
+        type=POSITIVE,
+        default=0.1,
+        show_default=True,
+        help="Time between frames of the trajectory, ps.",
+    ),
+    click.option(
+        "--thermo-interval",
+        type=POSITIVE,
+        default=0.05,
+        show_default=True,
+        help="Time between rows of thermo.csv, ps.",
+    ),
+    click.option(
+        "--checkpoint-interval",
+        type=POSITIVE,
+        default=60.0,
+        show_default=True,
+        help="Wall time between checkpoints, s.",
+    ),
+)
+"""Options of every command that creates runs: seed and intervals."""
 
 
 class Command(click.Command):

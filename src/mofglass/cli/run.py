@@ -14,6 +14,7 @@ from mofglass.cli.options import (
     output_option,
     potential_option,
     recording_options,
+    supercell_option,
 )
 
 
@@ -21,14 +22,7 @@ from mofglass.cli.options import (
 @click.argument("structure")
 @click.argument("protocol", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @potential_option
-@click.option(
-    "--supercell",
-    nargs=3,
-    type=click.IntRange(1),
-    default=(1, 1, 1),
-    show_default=True,
-    help="Repeats of the cell along a, b, c.",
-)
+@supercell_option
 @recording_options
 @execution_options
 @output_option("Run directory.", directory=True, required=True)

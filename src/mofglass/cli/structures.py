@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +11,7 @@ from rich.box import SIMPLE
 from rich.console import Console
 from rich.table import Table
 
-from mofglass.cli.options import Command, json_option, output_option
+from mofglass.cli.options import Command, json_option, output_option, supercell_option, together
 from mofglass.errors import InputError
 from mofglass.structures import (
     build,
@@ -41,16 +40,6 @@ elements_option = click.option(
     metavar="'EL EL ...'",
     help="For a LAMMPS data file: the element of each atom type in order, as in 'C H N Zn'; "
     "X leaves a type out. Without it, the masses tell.",
-)
-
-supercell_option = click.option(
-    "--supercell",
-    nargs=3,
-    type=click.IntRange(min=1),
-    default=(1, 1, 1),
-    show_default="1 1 1",
-    metavar="NA NB NC",
-    help="Repeats along the cell vectors a, b and c.",
 )
 
 cell_option = click.option(
@@ -192,18 +181,15 @@ def _report(path: Path, made: dict[str, Any], more: dict[str, Any], as_json: boo
         click.echo(f"{path}: {content}{sentence}")
 
 
-def _write_options(function: Callable[..., Any]) -> Callable[..., Any]:
-    """Options of both commands that write a structure."""
-    for option in (
-        json_option,
-        elements_option,
-        cell_option,
-        supercell_option,
-        output_option(f"File to write, its name telling the format: {WRITTEN}.", required=True),
-        structure_argument,
-    ):
-        function = option(function)
-    return function
+_write_options = together(
+    structure_argument,
+    output_option(f"File to write, its name telling the format: {WRITTEN}.", required=True),
+    supercell_option,
+    cell_option,
+    elements_option,
+    json_option,
+)
+"""Options of both commands that write a structure."""
 
 
 @command.command(
