@@ -86,6 +86,7 @@ def test_python_runs_as_written(page: Path, workplace: Path, monkeypatch: pytest
         "scattering",
         "peak-width",
         "bridges",
+        "local-density",
     ],
 )
 def test_every_key_of_the_json_is_on_its_page(

@@ -17,6 +17,7 @@ from mofglass.analysis.exchange import Exchange
 from mofglass.analysis.exchange_result import ExchangeResult
 from mofglass.analysis.frame_data import FrameData
 from mofglass.analysis.linkers import LinkerFault, Linkers, LinkersResult
+from mofglass.analysis.local_density import LocalDensity, LocalDensityResult
 from mofglass.analysis.msd import MSD, MSDResult
 from mofglass.analysis.orientation import Orientation
 from mofglass.analysis.orientation_result import OrientationResult
@@ -56,6 +57,8 @@ __all__ = [
     "LinkerFault",
     "Linkers",
     "LinkersResult",
+    "LocalDensity",
+    "LocalDensityResult",
     "MSDResult",
     "Measurement",
     "NotComputedError",

@@ -195,6 +195,7 @@ def agreement(
         raise InputError(f"{measured.source} is zero throughout the compared range: widen the range.")
 
     def r_factor(values: np.ndarray) -> float:
+        """Compare at the measured points."""
         return float(np.sqrt(((stretch.y - values) ** 2).sum() / norm))
 
     values = np.interp(stretch.x, x, calculated)

@@ -44,3 +44,26 @@ def bridges(**options: Any) -> None:
     from mofglass.analysis import Bridges
 
     run_and_show({"bridges": Bridges(bin_width_deg=options["bin_width"])}, open_frames(options), options)
+
+
+@click.command("local-density", cls=Command)
+@frames_options
+@click.option("--edge", type=_POSITIVE, default=5.0, show_default=True, help="Edge of the boxes, Å.")
+@click.option("--element", help="Count this element only.  [default: all atoms]")
+@click.option(
+    "--slices-along",
+    type=click.Choice(["a", "b", "c"]),
+    default="c",
+    show_default=True,
+    help="Cell vector that the rendered slices follow.",
+)
+def local_density(**options: Any) -> None:
+    """Atoms in boxes of 5 Å: their distribution, dispersion, autocorrelation, and slices of the field."""
+    from mofglass.analysis import LocalDensity
+    from mofglass.analysis.density_slices import write_slices
+
+    analysis = LocalDensity(edge_A=options["edge"], element=options["element"])
+    measured = run_and_show({"local_density": analysis}, open_frames(options), options)
+    if options["output"] is not None:
+        result: Any = measured.results["local_density"]
+        write_slices(result, options["output"], along=options["slices_along"])
