@@ -47,6 +47,8 @@ def test_every_command_has_help_that_shows_units(words):
         command = command.get_command(click.Context(command), word)
     assert command is not None
     assert command.help
+    if not isinstance(command, click.Group):
+        assert "config" in [parameter.name for parameter in command.params]
     units = r"(Å|ps|fs|\bK\b|K/ps|bar|\bs\b|wall time|kJ/mol|deg|°|no unit|Fraction|in units of|fraction|frames?|g/cm³|share)"
     for parameter in command.params:
         if isinstance(parameter, click.Option) and isinstance(
