@@ -296,4 +296,4 @@ def test_on_the_command_line(turning: Turning, tmp_path: Path) -> None:
     summary = json.loads(done.stdout)
     assert summary["p1_axis_at_longest_lag"] == pytest.approx(np.cos(0.2), abs=1e-5)
     names = {path.name for path in (tmp_path / "out").glob("*.csv")}
-    assert {"orientation.csv", "orientation_linkers.csv", "orientation_tilts.csv"} <= names
+    assert {"orientation.csv", "orientation_correlations.csv", "orientation_linkers.csv"} <= names

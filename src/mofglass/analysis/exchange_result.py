@@ -216,6 +216,7 @@ class ExchangeResult(Result):
             for label, curve in self._survivals().items()
             if len(curve.time_ps) > 1
         )
+        nothing = Curve("nothing broke", np.array([0.0, self.recordings[0].observed_ps]), np.ones(2))
         over_time = []
         for kind in ExchangeKind:
             times = np.sort(np.concatenate([r.times_of(kind) - r.first_ps for r in self.recordings]))
@@ -239,7 +240,7 @@ class ExchangeResult(Result):
             for kind in ExchangeKind
         )
         return (
-            Panel("Survival", "t (ps)", "fraction left", curves or (Curve("none", np.zeros(1), np.ones(1)),)),
+            Panel("Survival", "t (ps)", "fraction left", curves or (nothing,)),
             Panel("Exchanges", "time since the first frame (ps)", "exchanges", tuple(over_time)),
             Panel(
                 "Breaks at each linker", "linker, the most stable first", "bond breaks", breaks, kind="line"

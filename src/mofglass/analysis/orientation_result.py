@@ -141,53 +141,51 @@ class OrientationResult(Result):
     title: ClassVar[str] = "Linker orientation"
 
     def to_dataframe(self) -> pd.DataFrame:
-        """Return one row a lag.
+        """Return one row a frame.
 
         Returns
         -------
         pandas.DataFrame
-            ``lag_ps``, then ``p1_axis, p1_axis_error`` and so on, ``mean_angle_deg, rms_angle_deg``.
+            ``frame, time_ps, angle_from_first_deg``, and the mean of each tilt, °.
         """
-        turning = self.reorientation
-        columns = {"lag_ps": turning.lag_ps}
-        for k, kind in enumerate(CORRELATIONS):
-            columns |= {kind: turning.correlation[k], f"{kind}_error": turning.correlation_error[k]}
-        columns |= {"mean_angle_deg": turning.mean_angle_deg, "rms_angle_deg": turning.rms_angle_deg}
-        return pd.DataFrame(columns)
+        columns = self.axis.columns() | {"angle_from_first_deg": self.angle_from_first_deg}
+        return pd.DataFrame(columns | {f"{n}_deg": self.mean_tilts_deg[:, k] for k, n in enumerate(TILTS)})
 
     def tables(self) -> dict[str, pd.DataFrame]:
-        """Return correlations, angles, tilts, the series over time, and the linkers.
+        """Return the series over time, correlations, angles, tilts, and the linkers.
 
         Returns
         -------
         dict
-            ``orientation``: as `to_dataframe`. ``orientation_angles``: distribution of the angle turned
-            through, one column a lag. ``orientation_tilts``: distributions of the tilts.
-            ``orientation_over_time``: one row a frame. ``orientation_linkers``: one row a linker, with its
-            axes in the last frame.
+            ``orientation``: as `to_dataframe`. ``orientation_correlations``: one row a lag, with ``p1_axis,
+            p1_axis_error`` and so on, ``mean_angle_deg, rms_angle_deg``. ``orientation_angles``: distribution
+            of the angle turned through, one column a lag. ``orientation_tilts``: distributions of the tilts.
+            ``orientation_linkers``: one row a linker, with its axes in the last frame.
         """
         turning = self.reorientation
+        lags = {"lag_ps": turning.lag_ps}
+        for k, kind in enumerate(CORRELATIONS):
+            lags |= {kind: turning.correlation[k], f"{kind}_error": turning.correlation_error[k]}
+        lags |= {"mean_angle_deg": turning.mean_angle_deg, "rms_angle_deg": turning.rms_angle_deg}
         angles = {"angle_deg": turning.angle_deg}
         for k in self._decades():
             angles[f"density_per_deg_after_{turning.lag_ps[k]:g}_ps"] = turning.angle_density_per_deg[k]
         tilts = {"tilt_deg": self.tilt_deg}
-        over_time = self.axis.columns() | {"angle_from_first_deg": self.angle_from_first_deg}
         linkers: dict[str, Any] = {
             f"atom_{name}": self.ring[:, k] for k, name in enumerate(("N1", "C2", "N3", "C4", "C5"))
         }
         for k, name in enumerate(TILTS):
             tilts[f"{name}_density_per_deg"] = self.tilt_density_per_deg[k]
             tilts[f"{name}_density_error_per_deg"] = self.tilt_density_error_per_deg[k]
-            over_time[f"{name}_deg"] = self.mean_tilts_deg[:, k]
             linkers[f"{name}_deg"] = self.linker_tilts_deg[:, k]
         linkers["angle_from_first_deg"] = self.linker_angle_from_first_deg
         for name, vectors in (("axis", self.last.axis), ("normal", self.last.normal)):
             linkers |= {f"{name}_{x}": vectors[:, k] for k, x in enumerate("xyz")}
         return {
             self.name: self.to_dataframe(),
+            f"{self.name}_correlations": pd.DataFrame(lags),
             f"{self.name}_angles": pd.DataFrame(angles),
             f"{self.name}_tilts": pd.DataFrame(tilts),
-            f"{self.name}_over_time": pd.DataFrame(over_time),
             f"{self.name}_linkers": pd.DataFrame(linkers),
         }
 

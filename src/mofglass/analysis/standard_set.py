@@ -13,8 +13,10 @@ from mofglass.analysis.coordination import Coordination
 from mofglass.analysis.density import Density
 from mofglass.analysis.linkers import Linkers
 from mofglass.analysis.msd import MSD
+from mofglass.analysis.orientation import Orientation
 from mofglass.analysis.pmf import PMF
 from mofglass.analysis.rdf import RDF
+from mofglass.analysis.rings import Rings
 from mofglass.topology import bond_cutoffs
 from mofglass.topology.bonds import NONMETALS
 
@@ -56,7 +58,7 @@ def standard_set(
     skipped: dict[str, str] = {}
     metals = metals_by_count(numbers)
     has_nitrogen = bool((np.asarray(numbers) == 7).any())
-    metal_names = ("pmf", "bond_angle", "coordination", "linkers")
+    metal_names = ("pmf", "bond_angle", "coordination", "linkers", "orientation", "rings")
     if not (metals and has_nitrogen):
         skipped.update(dict.fromkeys(metal_names, "there is no metal with nitrogen in it."))
     else:
@@ -74,6 +76,12 @@ def standard_set(
             )
             analyses[f"coordination{suffix}"] = Coordination(pair=(metal, "N"), cutoff_A=cutoff)
         analyses["linkers"] = Linkers()
+        analyses["rings"] = Rings()
+        # Of the most abundant metal, which holds the net together.
+        cutoff = cutoff_A or bond_cutoffs([metals[0], "N"])[tuple(sorted((metals[0], "N")))]  # type: ignore[index]
+        analyses["orientation"] = Orientation(
+            metal=metals[0], cutoff_A=cutoff, frame_interval_ps=frame_interval_ps
+        )
     analyses["msd"] = MSD(frame_interval_ps=frame_interval_ps)
     analyses["density"] = Density()
     return analyses, skipped
