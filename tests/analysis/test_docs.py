@@ -87,6 +87,7 @@ def test_python_runs_as_written(page: Path, workplace: Path, monkeypatch: pytest
         "peak-width",
         "bridges",
         "local-density",
+        "density-profile",
     ],
 )
 def test_every_key_of_the_json_is_on_its_page(

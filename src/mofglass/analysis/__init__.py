@@ -12,6 +12,7 @@ from mofglass.analysis.bridges import Bridges, BridgesResult
 from mofglass.analysis.coordination import Coordination, CoordinationResult
 from mofglass.analysis.correlation import rank_correlations
 from mofglass.analysis.density import Density, DensityResult
+from mofglass.analysis.density_profile import DensityProfile, DensityProfileResult
 from mofglass.analysis.distance_histogram import distance_histogram
 from mofglass.analysis.exchange import Exchange
 from mofglass.analysis.exchange_result import ExchangeResult
@@ -49,6 +50,8 @@ __all__ = [
     "CoordinationResult",
     "Curve",
     "Density",
+    "DensityProfile",
+    "DensityProfileResult",
     "DensityResult",
     "Estimate",
     "Exchange",

@@ -194,15 +194,17 @@ def agreement(
     if norm == 0:
         raise InputError(f"{measured.source} is zero throughout the compared range: widen the range.")
 
-    def r_factor(values: np.ndarray) -> float:
-        """Compare at the measured points."""
-        return float(np.sqrt(((stretch.y - values) ** 2).sum() / norm))
-
     values = np.interp(stretch.x, x, calculated)
     square = float(values @ values)
     scale = float(stretch.y @ values) / square if square > 0 else 0.0
     error = np.nan
     if len(replicates) > 1:
-        others = [r_factor(np.interp(stretch.x, x, replicate)) for replicate in replicates]
+        others = [_r_factor(stretch.y, np.interp(stretch.x, x, replicate)) for replicate in replicates]
         error = float(jackknife_error(np.array(others)))
-    return Agreement(stretch, values, r_factor(values), error, scale, r_factor(scale * values))
+    return Agreement(
+        stretch, values, _r_factor(stretch.y, values), error, scale, _r_factor(stretch.y, scale * values)
+    )
+
+
+def _r_factor(measured: np.ndarray, calculated: np.ndarray) -> float:
+    return float(np.sqrt(((measured - calculated) ** 2).sum() / (measured @ measured)))

@@ -67,3 +67,15 @@ def local_density(**options: Any) -> None:
     if options["output"] is not None:
         result: Any = measured.results["local_density"]
         write_slices(result, options["output"], along=options["slices_along"])
+
+
+@click.command("density-profile", cls=Command)
+@frames_options
+@click.option(
+    "--slabs", type=click.IntRange(2), default=50, show_default=True, help="Slabs along each direction."
+)
+def density_profile(**options: Any) -> None:
+    """Density (g/cm³) in slabs along a, b and c; x, y and z of an orthogonal cell."""
+    from mofglass.analysis import DensityProfile
+
+    run_and_show({"density_profile": DensityProfile(n_slabs=options["slabs"])}, open_frames(options), options)
