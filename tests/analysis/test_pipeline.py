@@ -79,6 +79,7 @@ def test_the_set_equals_its_parts_alone(crystal: Atoms) -> None:
         "bond_angle",
         "coordination",
         "linkers",
+        "rings",
         "orientation",
         "msd",
         "density",
@@ -116,7 +117,7 @@ def test_what_does_not_apply_is_told(crystal: Atoms) -> None:
 def test_a_metal_without_nitrogen() -> None:
     atoms = bulk("Si", cubic=True)
     analyses, skipped = standard_set(atoms.numbers, temperature_K=300.0)
-    assert set(skipped) == {"pmf", "bond_angle", "coordination", "linkers", "orientation"}
+    assert set(skipped) == {"pmf", "bond_angle", "coordination", "linkers", "orientation", "rings"}
     results, _ = measure(atoms, analyses, strict=False)
     assert set(results) == {"rdf", "density"}
 
