@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 import yaml
 
-from mofglass.errors import InputError
+from mofglass.errors import InputError, SimulationError
 from mofglass.simulate import Minimise, Run, RunSettings, create_run, execute, hold, ramp
 from mofglass.simulate.run import THERMO_COLUMNS
 from mofglass.structures import load
@@ -160,3 +160,16 @@ def test_run_yaml_is_plain_data(tmp_path, argon):
     (run.path / "run.yaml").write_text(yaml.safe_dump({"a": 1}) + ":\n\t- broken")
     with pytest.raises(InputError, match="not valid YAML"):
         _ = run.info
+
+
+def test_two_processes_that_fail_record_why_and_keep_their_frames(tmp_path, argon):
+    """The guard fires in both processes; the first one writes state and frames before the job is ended."""
+    stages = (
+        hold("good", duration_ps=0.2, temperature_K=40, ensemble="nve"),
+        hold("bad", duration_ps=20, temperature_K=40, ensemble="nve", time_step_fs=120.0),
+    )
+    run = create_run(tmp_path / "run", argon, "lj", stages)
+    with pytest.raises(SimulationError, match="failed"):
+        execute(run, threads=1, processes=2, progress=False)
+    assert run.state.startswith("failed: ")
+    assert run.trajectory().time_ps[:3] == pytest.approx([0, 0.1, 0.2])

@@ -150,10 +150,12 @@ class Engine:
         self.ranks = Ranks(self._lammps)
         self._recorder = Recorder(run, self._numbers)
         self._progress_enabled = progress and self.ranks.first
-        self._highest_K = max(
-            (max(c.stage.temperature_K, c.stage.final_temperature_K) for c in compiled if not c.minimise),  # type: ignore[union-attr]
-            default=0.0,
-        )
+        targets = [
+            (item.stage.temperature_K, item.stage.final_temperature_K)
+            for item in compiled
+            if isinstance(item.stage, Dynamics)
+        ]
+        self._highest_K = max((max(pair) for pair in targets), default=0.0)
 
     def close(self) -> None:
         """Free LAMMPS."""
@@ -192,9 +194,9 @@ class Engine:
             except Stopped:
                 raise
             except Exception as error:
-                self._raise_calculator_error()
                 if self.ranks.first and not isinstance(error, OSError):
                     self._recorder.keep_uncommitted()
+                self._raise_calculator_error()
                 if isinstance(error, MofglassError | OSError):
                     raise
                 raise SimulationError(_lammps_message(error)) from error
@@ -339,9 +341,9 @@ class Engine:
             reason = self.ranks.share(reason)
         if reason is not None:
             raise SimulationError(f"at {time_ps:g} ps (step {step}, stage '{stage.name}'): {reason}")
-        if row:
+        if row and self.ranks.first:
             self._recorder.add_row(entry)
-        if snapshot is not None:
+        if snapshot is not None and self.ranks.first:
             self._recorder.add_frame(snapshot)
         self._progress.update(
             stage=stage.name,

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import sys
+import time
 from typing import Any, TypeVar
 
 T = TypeVar("T")
+
+SECONDS_TO_RECORD = 20.0
 
 
 class Ranks:
@@ -50,7 +53,12 @@ class Ranks:
         return shared
 
     def abort(self) -> None:
-        """End all processes at once: an error on one would leave the others waiting for ever."""
+        """End all processes: an error on one would leave the others waiting for ever.
+
+        An error that all share is also the first process' to record, so the others give it time to.
+        """
         if self._world is not None:
+            if not self.first:
+                time.sleep(SECONDS_TO_RECORD)
             sys.stderr.flush()
             self._world.Abort(1)
