@@ -104,14 +104,40 @@ def new_scratch(n_states: int, degree: int) -> Scratch:
 
 @numba.njit(cache=True, inline="always")
 def hashed(key: int, mask: int) -> int:
-    """Return where a key's search in a table of `mask` + 1 places begins."""
+    """Return where a key's search in a hash table begins.
+
+    Parameters
+    ----------
+    key : int
+        The key.
+    mask : int
+        Length of the table, a power of two, less one.
+
+    Returns
+    -------
+    int
+        Place in the table.
+    """
     mixed = key * _SPREAD
     return (mixed ^ (mixed >> 32)) & mask
 
 
 @numba.njit(cache=True)
 def find_state(scratch: Scratch, key: int) -> int:
-    """Return the state with this key, or -1 where the search has not been."""
+    """Return the state with a key.
+
+    Parameters
+    ----------
+    scratch : Scratch
+        As a search has left it.
+    key : int
+        The key.
+
+    Returns
+    -------
+    int
+        The state, or -1 where the search has not been.
+    """
     mask = len(scratch.table) - 1
     at = hashed(key, mask)
     while scratch.table[at] >= 0:
@@ -123,7 +149,15 @@ def find_state(scratch: Scratch, key: int) -> int:
 
 @numba.njit(cache=True)
 def clear(scratch: Scratch, n_states: int) -> None:
-    """Empty the table again, touching only what was used."""
+    """Empty the table again, touching only what was used.
+
+    Parameters
+    ----------
+    scratch : Scratch
+        As a search has left it.
+    n_states : int
+        States the search found.
+    """
     for state in range(n_states):
         scratch.table[scratch.slot[state]] = -1
 
