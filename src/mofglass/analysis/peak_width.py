@@ -213,6 +213,9 @@ class PeakWidth(Analysis[PeakWidthResult]):
 
     name: ClassVar[str] = "peak_width"
 
+    WIDEST_BIN_A: ClassVar[float] = 0.05
+    """Bins beyond which a peak's width is that of its bins, Å."""
+
     def __init__(
         self,
         *,
@@ -223,8 +226,10 @@ class PeakWidth(Analysis[PeakWidthResult]):
         super().__init__()
         if not pairs:
             raise InputError("there is no pair of elements to measure: give at least one.")
-        if bin_width_A > 0.05:
-            raise InputError(f"bins of {bin_width_A} Å are too wide for a peak's width: at most 0.05.")
+        if bin_width_A > self.WIDEST_BIN_A:
+            raise InputError(
+                f"bins of {bin_width_A} Å are too wide for a peak's width: at most {self.WIDEST_BIN_A:g}."
+            )
         self.pairs = tuple(pairs)
         for pair in self.pairs:
             for symbol in pair:

@@ -9,16 +9,24 @@ from ase.data import chemical_symbols
 
 from mofglass.analysis.accumulator import Analysis
 from mofglass.analysis.bond_angle import BondAngle
+from mofglass.analysis.bridges import Bridges
 from mofglass.analysis.coordination import Coordination
 from mofglass.analysis.density import Density
+from mofglass.analysis.density_profile import DensityProfile
 from mofglass.analysis.linkers import Linkers
+from mofglass.analysis.local_density import LocalDensity
 from mofglass.analysis.msd import MSD
 from mofglass.analysis.orientation import Orientation
+from mofglass.analysis.peak_width import PeakWidth
 from mofglass.analysis.pmf import PMF
 from mofglass.analysis.rdf import RDF
 from mofglass.analysis.rings import Rings
+from mofglass.analysis.scattering import Scattering
 from mofglass.topology import bond_cutoffs
 from mofglass.topology.bonds import NONMETALS
+
+_SCATTERING_R_MAX_A = 15.0
+"""Range of g(r) for S(Q), Å: the distances up to it cost 10 ms a frame of 2176 atoms, up to 20 Å 26 ms."""
 
 
 def standard_set(
@@ -58,7 +66,16 @@ def standard_set(
     skipped: dict[str, str] = {}
     metals = metals_by_count(numbers)
     has_nitrogen = bool((np.asarray(numbers) == 7).any())
-    metal_names = ("pmf", "bond_angle", "coordination", "linkers", "orientation", "rings")
+    metal_names = (
+        "pmf",
+        "bond_angle",
+        "coordination",
+        "peak_width",
+        "linkers",
+        "bridges",
+        "orientation",
+        "rings",
+    )
     if not (metals and has_nitrogen):
         skipped.update(dict.fromkeys(metal_names, "there is no metal with nitrogen in it."))
     else:
@@ -75,7 +92,17 @@ def standard_set(
                 triple=("N", metal, "N"), cutoff_A=cutoff, temperature_K=temperature_K
             )
             analyses[f"coordination{suffix}"] = Coordination(pair=(metal, "N"), cutoff_A=cutoff)
+        if bin_width_A > PeakWidth.WIDEST_BIN_A:
+            skipped["peak_width"] = (
+                f"it needs bins of at most {PeakWidth.WIDEST_BIN_A:g} Å: lower --bin-width."
+            )
+        else:
+            # Same range and bins as the g(r): its distances are not counted again.
+            analyses["peak_width"] = PeakWidth(
+                pairs=((metals[0], "N"), (metals[0], metals[0])), r_max_A=r_max_A, bin_width_A=bin_width_A
+            )
         analyses["linkers"] = Linkers()
+        analyses["bridges"] = Bridges()
         analyses["rings"] = Rings()
         # Of the most abundant metal, which holds the net together.
         cutoff = cutoff_A or bond_cutoffs([metals[0], "N"])[tuple(sorted((metals[0], "N")))]  # type: ignore[index]
@@ -84,6 +111,9 @@ def standard_set(
         )
     analyses["msd"] = MSD(frame_interval_ps=frame_interval_ps)
     analyses["density"] = Density()
+    analyses["local_density"] = LocalDensity()
+    analyses["density_profile"] = DensityProfile()
+    analyses["scattering"] = Scattering(radiation="xray", r_max_A=_SCATTERING_R_MAX_A)
     return analyses, skipped
 
 

@@ -78,7 +78,7 @@ pair_option = click.option(
 @click.option("--bin-width", type=_POSITIVE, default=0.02, show_default=True, help="Bin width of g(r), Å.")
 @click.option("--cutoff", type=_POSITIVE, help="Metal-nitrogen cut-off, Å.  [default: 2.5 for Zn]")
 def analyse_all(**options: Any) -> None:
-    """The whole set in one pass: rdf, pmf, bond angle, coordination, linkers, orientation, msd, density."""
+    """The whole set in one pass: all of these that are cheap, which leaves out exchange and pores."""
     from mofglass.analysis import standard_set
 
     frames = open_frames(options)
