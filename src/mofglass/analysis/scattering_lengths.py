@@ -46,8 +46,9 @@ def neutron_lengths_fm(symbols: Iterable[str], *, deuterium_fraction: float = 0.
             raise InputError(f"no neutron scattering length of {symbol} is tabulated: use X-rays.")
         lengths[symbol] = float(np.real(length))
     if "H" in lengths:
-        light, heavy = lengths["H"], float(periodictable.D.neutron.b_c)
-        lengths["H"] = (1 - deuterium_fraction) * light + deuterium_fraction * heavy
+        heavy = periodictable.D.neutron.b_c
+        assert heavy is not None
+        lengths["H"] = (1 - deuterium_fraction) * lengths["H"] + deuterium_fraction * float(np.real(heavy))
     return lengths
 
 
