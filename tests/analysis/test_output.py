@@ -11,7 +11,17 @@ import pandas as pd
 import pytest
 
 from mofglass import structures
-from mofglass.analysis import Curve, Panel, draw_panel, measure, standard_set, to_json, write_results
+from mofglass.analysis import (
+    Coordination,
+    Curve,
+    Density,
+    Panel,
+    draw_panel,
+    measure,
+    standard_set,
+    to_json,
+    write_results,
+)
 from mofglass.analysis import output as output_module
 from mofglass.errors import InputError
 
@@ -100,3 +110,14 @@ def test_results_draw_themselves(results) -> None:  # type: ignore[no-untyped-de
             ax = result.plot(panel=place)
             assert (ax.get_xlabel(), ax.get_ylabel()) == (panel.x_label, panel.y_label)
     assert results["rdf"].plot(ax) is ax
+
+
+def test_a_directory_holds_the_results_of_one_input(tmp_path: Path) -> None:
+    crystal = structures.load("ZIF-4")
+    first = {"coordination": Coordination().compute(crystal).result}
+    second = {"density": Density().compute(crystal).result}
+    write_results(first, tmp_path, provenance={"trajectories": ["a.cif"]})
+    write_results(second, tmp_path, provenance={"trajectories": ["a.cif"]})
+    assert {"coordination", "density"} <= set(json.loads((tmp_path / "summary.json").read_text()))
+    with pytest.raises(InputError, match=r"holds the results of a\.cif: choose another -o"):
+        write_results(second, tmp_path, provenance={"trajectories": ["b.cif"]})

@@ -168,3 +168,21 @@ def test_as_ase() -> None:
     # ASE's bins weigh a thin shell, 4 π r² dr, where ours are exact: they differ by (dr / r)² / 12.
     n = np.searchsorted(result.r_A, 2.0)
     np.testing.assert_allclose(result.g["Zn-N"][n:], expected[n:], rtol=2e-3)
+
+
+def test_a_few_close_pairs_are_no_shell() -> None:
+    """One pair in sixteen atoms (an eighth of a neighbour each) before a shell of four."""
+    r = (np.arange(500) + 0.5) * 0.02
+    g = 3.0 * np.exp(-((r - 4.6) ** 2) / 0.005) + 8.0 * np.exp(-((r - 6.0) ** 2) / 0.02) + (r > 6.8)
+    running = 0.125 * (r > 4.6) + 3.875 * (r > 6.0) + 5.0 * np.clip(r - 6.8, 0, None)
+    peak, minimum = first_shell(g, 0.02)
+    assert r[peak] == pytest.approx(4.6, abs=0.05)
+    peak, minimum = first_shell(g, 0.02, running_coordination=running)
+    assert r[peak] == pytest.approx(6.0, abs=0.05)
+    assert minimum is not None
+    assert running[minimum] == pytest.approx(4.0)
+
+
+def test_r_max_has_a_limit() -> None:
+    with pytest.raises(InputError, match="up to 200 Å"):
+        RDF(r_max_A=1e5)

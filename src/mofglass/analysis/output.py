@@ -54,8 +54,8 @@ def write_results(
 ) -> list[Path]:
     """Write every result's tables and figures, and one ``summary.json``.
 
-    Everything is written beside the directory first and moved into it when complete; files of the same
-    name are replaced, others in the directory stay.
+    Everything is written beside the directory first and moved into it when complete. A directory holds the
+    results of one input: further analyses of it are added, those made again are replaced.
 
     Parameters
     ----------
@@ -74,14 +74,15 @@ def write_results(
     Raises
     ------
     InputError
-        When the directory cannot be written.
+        When the directory cannot be written, or holds results of other trajectories.
     """
     directory = Path(directory)
+    earlier = _earlier_summary(directory, provenance)
     scratch: Path | None = None
     try:
         directory.mkdir(parents=True, exist_ok=True)
         scratch = Path(tempfile.mkdtemp(prefix=".analysis-", dir=directory))
-        names = _write_all(results, scratch, provenance)
+        names = _write_all(results, scratch, provenance, earlier)
         for name in names:
             os.replace(scratch / name, directory / name)
     except OSError as error:
@@ -92,8 +93,28 @@ def write_results(
     return [directory / name for name in names]
 
 
+def _earlier_summary(directory: Path, provenance: Mapping[str, Any] | None) -> dict[str, Any]:
+    """Return the summaries the directory holds of the same input."""
+    path = directory / "summary.json"
+    if not path.is_file():
+        return {}
+    try:
+        earlier = json.loads(path.read_text())
+        before = (earlier.pop("provenance", None) or {}).get("trajectories")
+    except (ValueError, AttributeError) as error:
+        raise InputError(f"{path} is not a summary that mofglass wrote: choose another -o") from error
+    now = (provenance or {}).get("trajectories")
+    if before != now:
+        what = ", ".join(before or ["another input"])
+        raise InputError(f"{directory} holds the results of {what}: choose another -o, or delete it")
+    return dict(earlier)
+
+
 def _write_all(
-    results: Mapping[str, Result], scratch: Path, provenance: Mapping[str, Any] | None
+    results: Mapping[str, Result],
+    scratch: Path,
+    provenance: Mapping[str, Any] | None,
+    earlier: Mapping[str, Any],
 ) -> list[str]:
     names: list[str] = []
     for key, result in results.items():
@@ -105,7 +126,7 @@ def _write_all(
         for place, panel in enumerate(panels):
             stem = key if place == 0 else f"{key}_{place + 1}"
             names += [path.name for path in save_panel(panel, scratch / stem)]
-    summary: dict[str, Any] = {key: result.summary() for key, result in results.items()}
+    summary: dict[str, Any] = {**earlier, **{key: result.summary() for key, result in results.items()}}
     if provenance:
         summary["provenance"] = dict(provenance)
     (scratch / "summary.json").write_text(to_json(summary) + "\n")

@@ -124,7 +124,7 @@ class RDFResult(Result):
     def _pair_summary(self, pair: Pair) -> dict[str, Any]:
         label = pair_label(pair)
         g = self.g[label]
-        peak, minimum = first_shell(g, self.bin_width_A)
+        peak, minimum = first_shell(g, self.bin_width_A, running_coordination=self.running_coordination[pair])
         summary: dict[str, Any] = {
             "first_peak_A": None if peak is None else float(self.r_A[peak]),
             "first_peak_g": None if peak is None else float(g[peak]),
@@ -202,8 +202,19 @@ class RDFResult(Result):
         )
 
 
+_LEAST_NEIGHBOURS = 0.25
+"""Neighbours an atom has on average in what passes for a shell."""
+
+MAX_R_A = 200.0
+"""Longest range of g(r), Å: beyond it the pairs are too many to count."""
+
+
 def first_shell(
-    g: np.ndarray, bin_width_A: float, *, smoothing_A: float = 0.06
+    g: np.ndarray,
+    bin_width_A: float,
+    *,
+    smoothing_A: float = 0.06,
+    running_coordination: np.ndarray | None = None,
 ) -> tuple[int | None, int | None]:
     """Find the first peak of a g(r) and the minimum that ends its shell.
 
@@ -219,12 +230,26 @@ def first_shell(
         Bin width, Å.
     smoothing_A : float
         Width of the moving average that keeps single bins from passing for peaks, Å.
+    running_coordination : ndarray, shape (n_bins,), optional
+        With it, shells that hold fewer than a quarter of a neighbour, a few close pairs in a small box,
+        are passed over as long as a fuller one follows.
 
     Returns
     -------
     peak, minimum : int or None
         Bins; None where there is no peak, or nothing beyond it.
     """
+    if running_coordination is not None:
+        start = 0
+        while start < len(g):
+            rest = np.where(np.arange(len(g)) < start, 0.0, g)
+            peak, minimum = first_shell(rest, bin_width_A, smoothing_A=smoothing_A)
+            if peak is None or minimum is None:
+                break
+            if running_coordination[minimum] >= _LEAST_NEIGHBOURS:
+                return peak, minimum
+            start = minimum + 1
+        return first_shell(g, bin_width_A, smoothing_A=smoothing_A)
     width = max(1, round(smoothing_A / bin_width_A)) | 1
     smooth = np.convolve(g, np.ones(width) / width, mode="same")
     level = min(1.0, smooth.max() / 2)
@@ -272,8 +297,8 @@ class RDF(Analysis[RDFResult]):
         self, *, r_max_A: float = 10.0, bin_width_A: float = 0.02, pairs: Sequence[Pair] | None = None
     ) -> None:
         super().__init__()
-        if not (np.isfinite(r_max_A) and r_max_A > 0):
-            raise InputError(f"r_max is {r_max_A} Å: give a positive length.")
+        if not 0 < r_max_A <= MAX_R_A:
+            raise InputError(f"r_max is {r_max_A:g} Å: give a length above 0 and up to {MAX_R_A:g} Å.")
         if not 0 < bin_width_A <= r_max_A:
             raise InputError(f"a bin width of {bin_width_A} Å does not fit in r_max = {r_max_A} Å.")
         self.r_max_A = float(r_max_A)

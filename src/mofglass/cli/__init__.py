@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import warnings
 from importlib import import_module
 from importlib.metadata import version
+from typing import TextIO
 
 import click
 
@@ -86,3 +88,16 @@ def main() -> None:
     Every command has --help, takes its options from --config FILE.yaml too (the command line wins),
     and states units: Å, ps (fs for the time step), K, bar, eV, GPa, g/cm³.
     """
+    warnings.showwarning = _show_warning
+
+
+def _show_warning(
+    message: Warning | str,
+    category: type[Warning],
+    filename: str,
+    lineno: int,
+    file: TextIO | None = None,
+    line: str | None = None,
+) -> None:
+    """Print a warning as its sentence alone; where in the code it arose says nothing to a user."""
+    click.echo(f"Warning: {message}", err=True)

@@ -15,6 +15,7 @@ from mofglass.cli.options import (
     output_option,
     potential_option,
     recording_options,
+    state_line,
     supercell_option,
 )
 
@@ -123,14 +124,12 @@ def command(structure: str, output: Path | None, dry_run: bool, **options: Any) 
     )
     done = [run for run in runs if run.state == "done"]
     for run in runs:
-        click.echo(f"{run.path}: {run.state}")
+        click.echo(state_line(run))
     if len(done) == len(planned):
         paths = " ".join(str(item.directory) for item in planned)
         click.echo(
             f"next:  mofglass analyse {paths} -o analysis\n       mofglass report {paths} -o report.html"
         )
-    else:
-        click.echo("continue with the same command, or  mofglass resume DIR")
 
 
 def _print_plan(planned: list[Any], potential: str, threads: int | None) -> None:

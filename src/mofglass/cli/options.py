@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 import yaml
 
 from mofglass.errors import MofglassError
+
+if TYPE_CHECKING:
+    from mofglass.simulate import Run
 
 Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
 
@@ -216,6 +219,25 @@ recording_options: Decorator = together(
     ),
 )
 """Options of every command that creates runs: seed and intervals."""
+
+
+def state_line(run: Run) -> str:
+    """Say where a run stands, and how to go on where it is not at its end.
+
+    Parameters
+    ----------
+    run : Run
+        The run.
+
+    Returns
+    -------
+    str
+        One line.
+    """
+    line = f"{run.path}: {run.state}"
+    if run.state == "done":
+        return line
+    return f"{line}, {run.checkpoint().n_frames} frames kept; go on with  mofglass resume {run.path}"
 
 
 class Command(click.Command):

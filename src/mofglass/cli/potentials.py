@@ -8,6 +8,7 @@ from typing import Any
 
 import click
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
 from mofglass.cli.options import Command, json_option
@@ -52,7 +53,7 @@ def list_(as_json: bool) -> None:
         return
     table = Table("--potential", "what", "needs")
     for row in rows:
-        needs = "" if row["installed"] else f"pip install 'mofglass[{row['extra']}]'"
+        needs = "" if row["installed"] else escape(f"pip install 'mofglass[{row['extra']}]'")
         table.add_row(str(row["usage"]), str(row["summary"]), needs)
     console = Console()
     console.print(table)

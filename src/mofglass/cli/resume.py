@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from mofglass.cli.options import Command, execution_options
+from mofglass.cli.options import Command, execution_options, state_line
 
 
 @click.command(cls=Command)
@@ -33,4 +33,4 @@ def command(
     runs = [Run(path) for path in directory]
     for run in runs:
         execute(run, threads=threads, processes=processes, walltime_s=walltime, progress=not quiet)
-        click.echo(f"{run.path}: {run.state}")
+        click.echo(state_line(run))

@@ -14,6 +14,7 @@ from mofglass.cli.options import (
     output_option,
     potential_option,
     recording_options,
+    state_line,
     supercell_option,
 )
 
@@ -78,4 +79,4 @@ def command(structure: str, protocol: Path, output: Path, **options: Any) -> Non
         walltime_s=options["walltime"],
         progress=not options["quiet"],
     )
-    click.echo(f"{run.path}: {run.state}")
+    click.echo(state_line(run))

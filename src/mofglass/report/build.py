@@ -199,7 +199,8 @@ def _analysed(measured: Sequence[Measured]) -> list[str]:
         times = glass.time_ps
         when = "" if times is None or len(times) < 2 else f" from {times[0]:g} to {times[-1]:g} ps"
         frames = "1 frame" if len(glass) == 1 else f"{len(glass)} frames{when}"
-        lines.append(f"{item.sample.label}: {frames} analysed, at {item.sample.temperature_K:g} K.")
+        at = "" if item.sample.temperature_K is None else f", at {item.sample.temperature_K:g} K"
+        lines.append(f"{item.sample.label}: {frames} analysed{at}.")
     reference = reference_of(measured)
     if reference is not None:
         lines.append(f"Compared with the {reference.label}.")

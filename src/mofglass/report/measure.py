@@ -74,7 +74,7 @@ def measure(sample: Sample, analyse: Analyse | None = None, *, with_crystal: boo
 
 
 def analyse_standard_set(
-    frames: Iterable[Frame], temperature_K: float
+    frames: Iterable[Frame], temperature_K: float | None
 ) -> tuple[Mapping[str, Result], Mapping[str, str]]:
     """Run the standard set of `mofglass.analysis` over frames.
 
@@ -82,7 +82,7 @@ def analyse_standard_set(
     ----------
     frames : Trajectory or iterable of Frame
         What to measure.
-    temperature_K : float
+    temperature_K : float or None
         Its temperature, K.
 
     Returns

@@ -16,12 +16,13 @@ from mofglass.errors import InputError
 from mofglass.frame import Frame
 from mofglass.report.history import StageSpan, stage_spans
 from mofglass.simulate import Run
+from mofglass.structures import catalogue
 from mofglass.trajectory import FrameSequence, Trajectory, open_trajectory
 
 MAX_ANALYSED_FRAMES = 400
 """Frames of the glass, and of the crystal, that are analysed at most: evenly spread ones."""
 
-Analyse = Callable[[Iterable[Frame], float], tuple[Mapping[str, Result], Mapping[str, str]]]
+Analyse = Callable[[Iterable[Frame], float | None], tuple[Mapping[str, Result], Mapping[str, str]]]
 """From frames and their temperature (K) to results by analysis name, and reasons for what is left out."""
 
 
@@ -43,7 +44,7 @@ class Sample:
         What it was made from: the first hold of the run, or the run's initial structure.
     crystal_label : str
         What the crystal's frames are.
-    temperature_K : float
+    temperature_K : float or None
         Temperature of the glass, K.
     crystal_temperature_K : float
         Temperature of the crystal, K.
@@ -61,7 +62,7 @@ class Sample:
     label: str
     trajectory: Trajectory
     glass: Trajectory
-    temperature_K: float
+    temperature_K: float | None
     crystal: Trajectory | None = None
     crystal_label: str = ""
     crystal_temperature_K: float = 300.0
@@ -121,13 +122,13 @@ def gather(paths: Sequence[str | os.PathLike[str]], *, temperature_K: float | No
     return [
         _from_run(path, label, temperature_K)
         if (path / "run.yaml").is_file()
-        else _from_file(path, label, temperature_K or 300.0)
+        else _from_file(path, label, temperature_K)
         for path, label in zip(found, labels, strict=True)
     ]
 
 
 def _runs_in(path: Path) -> list[Path]:
-    if not path.exists():
+    if not path.exists() and str(path) not in catalogue():
         raise InputError(f"{path} does not exist: give a run directory, a trajectory or a structure file")
     if path.is_dir() and not (path / "run.yaml").is_file():
         runs = sorted(inner.parent for inner in path.glob("*/run.yaml"))
@@ -174,12 +175,20 @@ def _from_run(path: Path, label: str, temperature_K: float | None) -> Sample:
     )
 
 
-def _from_file(path: Path, label: str, temperature_K: float) -> Sample:
+def _from_file(path: Path, label: str, temperature_K: float | None) -> Sample:
     trajectory = open_trajectory(path)
     if len(trajectory) == 0:
         raise InputError(f"{path} holds no frames")
     glass = thinned(trajectory, MAX_ANALYSED_FRAMES)
-    return Sample(path=path, label=label, trajectory=trajectory, glass=glass, temperature_K=temperature_K)
+    # One frame at rest has no temperature, and no potential of mean force.
+    assumed_K = 300.0 if len(trajectory) > 1 else None
+    return Sample(
+        path=path,
+        label=label,
+        trajectory=trajectory,
+        glass=glass,
+        temperature_K=temperature_K or assumed_K,
+    )
 
 
 def _crystal_of(

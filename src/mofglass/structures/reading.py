@@ -14,6 +14,7 @@ from ase.neighborlist import neighbor_list
 
 from mofglass.errors import InputError
 from mofglass.structures.building import build_entry, supercell
+from mofglass.structures.cif import check_atom_rows, compare_with_formula, read_cif
 from mofglass.structures.entries import Entry, entry, find_entry
 from mofglass.structures.lammps_data import read_lammps_structure
 
@@ -72,6 +73,13 @@ def _reject_disorder(path: Path, atoms: Atoms) -> None:
             )
 
 
+def _read_frames(path: Path, kind: str, frame: int | None) -> Atoms | list[Atoms]:
+    if kind == "cif":
+        found = read_cif(path)
+        return found if frame is None else found[frame]
+    return ase_read(path, index=":" if frame is None else str(frame), format=kind)
+
+
 def read_structure(path: Path, *, frame: int | None = None, elements: Sequence[str] | None = None) -> Atoms:
     """Read one structure from a file.
 
@@ -104,15 +112,19 @@ def read_structure(path: Path, *, frame: int | None = None, elements: Sequence[s
     if kind == "lammps-data":
         atoms = read_lammps_structure(path, elements=elements)
     else:
+        if kind == "cif":
+            check_atom_rows(path)
         try:
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore")
-                frames = ase_read(path, index=":" if frame is None else str(frame), format=kind)
+                frames = _read_frames(path, kind, frame)
         except Exception as error:  # each of ASE's readers raises what it likes
             reason = str(error).splitlines()[0] if str(error) else type(error).__name__
             raise InputError(f"{path} cannot be read as {kind}: {reason}") from error
         atoms = _only_frame(path, frames if isinstance(frames, list) else [frames])
         _reject_disorder(path, atoms)
+        if kind == "cif":
+            compare_with_formula(path, atoms)
     check_structure(atoms, str(path))
     return Atoms(
         atoms.numbers, positions=atoms.positions, cell=atoms.cell, pbc=True, info={"name": path.name}
