@@ -202,7 +202,7 @@ class RDFResult(Result):
         )
 
 
-_LEAST_NEIGHBOURS = 0.25
+_LEAST_NEIGHBOURS = 0.5
 """Neighbours an atom has on average in what passes for a shell."""
 
 MAX_R_A = 200.0
@@ -231,7 +231,7 @@ def first_shell(
     smoothing_A : float
         Width of the moving average that keeps single bins from passing for peaks, Å.
     running_coordination : ndarray, shape (n_bins,), optional
-        With it, shells that hold fewer than a quarter of a neighbour, a few close pairs in a small box,
+        With it, shells that hold less than half a neighbour, a few close pairs in a small box,
         are passed over as long as a fuller one follows.
 
     Returns
