@@ -1,9 +1,9 @@
 """Molecular dynamics: stages, the LAMMPS engine, and runs that survive being killed."""
 
-from mofglass.simulate.engine import RunSettings
 from mofglass.simulate.execution import create_run, execute
 from mofglass.simulate.guards import Guards
 from mofglass.simulate.run import Run
+from mofglass.simulate.settings import RunSettings
 from mofglass.simulate.stages import (
     Dynamics,
     Minimise,

@@ -11,7 +11,7 @@ import signal
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from pathlib import Path
 from types import FrameType
 from typing import Any
@@ -25,77 +25,16 @@ from mofglass.frame import Frame
 from mofglass.potentials.base import LammpsModel
 from mofglass.simulate.deck import CompiledStage, frees_tilts, setup_commands, velocity_command
 from mofglass.simulate.external import ExternalForces, box_cell
-from mofglass.simulate.guards import Guards
 from mofglass.simulate.lammps_library import UNITS, start_lammps
 from mofglass.simulate.progress import RunProgress
 from mofglass.simulate.ranks import Ranks
 from mofglass.simulate.recorder import Recorder
 from mofglass.simulate.run import Checkpoint, Run
+from mofglass.simulate.settings import RunSettings
 from mofglass.simulate.stages import Dynamics
 from mofglass.units import density_g_per_cm3
 
 MAX_HELD_BYTES = 64 * 2**20
-
-
-@dataclass(frozen=True, kw_only=True)
-class RunSettings:
-    """How a run is made, apart from its physics.
-
-    Parameters
-    ----------
-    seed : int
-        Seed of the first velocities and of stochastic thermostats.
-    frame_interval_ps : float
-        Time between frames, ps.
-    thermo_interval_ps : float
-        Time between rows of thermo.csv, ps.
-    checkpoint_interval_s : float
-        Wall time between checkpoints, s.
-    guards : Guards
-        Limits past which it stops.
-    """
-
-    seed: int = 1
-    frame_interval_ps: float = 0.1
-    thermo_interval_ps: float = 0.05
-    checkpoint_interval_s: float = 60.0
-    guards: Guards = field(default_factory=Guards)
-
-    def frame_steps(self, stage: CompiledStage) -> int:
-        """Return the steps between frames in a stage.
-
-        Parameters
-        ----------
-        stage : CompiledStage
-            The stage.
-
-        Returns
-        -------
-        int
-            At least 1; 0 in a minimisation.
-        """
-        return _steps(self.frame_interval_ps, stage)
-
-    def thermo_steps(self, stage: CompiledStage) -> int:
-        """Return the steps between rows of thermo.csv in a stage.
-
-        Parameters
-        ----------
-        stage : CompiledStage
-            The stage.
-
-        Returns
-        -------
-        int
-            At least 1; 0 in a minimisation.
-        """
-        return _steps(self.thermo_interval_ps, stage)
-
-
-def _steps(interval_ps: float, compiled: CompiledStage) -> int:
-    if not isinstance(compiled.stage, Dynamics):
-        return 0
-    return max(1, round(interval_ps * 1e3 / compiled.stage.time_step_fs))
 
 
 class Stopped(Exception):

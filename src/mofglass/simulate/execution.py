@@ -23,9 +23,10 @@ from mofglass.errors import InputError, MofglassError, SimulationError
 from mofglass.potentials import Potential, get_potential
 from mofglass.simulate import provenance
 from mofglass.simulate.deck import compile_protocol, deck_text
-from mofglass.simulate.engine import Engine, RunSettings, Stopped
+from mofglass.simulate.engine import Engine, Stopped
 from mofglass.simulate.guards import Guards
 from mofglass.simulate.run import Run, write_atomically
+from mofglass.simulate.settings import RunSettings
 from mofglass.simulate.stages import Protocol, from_yaml_list, to_yaml_list
 
 

@@ -162,15 +162,12 @@ class Recorder:
         shutil.rmtree(self._run.path / "parts", ignore_errors=True)
 
     def _write_part(self, path: Path) -> None:
-        temporary = path.with_name(f".{path.name}.tmp")
-        with H5MDWriter(temporary, self._numbers) as writer:
+        # The writer gives the file its name when it is whole and on disk.
+        with H5MDWriter(path, self._numbers) as writer:
             for frame in self._frames:
                 assert frame.step is not None
                 assert frame.time_ps is not None
                 writer.append(frame.step, frame.time_ps, frame.positions, frame.cell)
-        with open(temporary, "rb") as stream:
-            os.fsync(stream.fileno())
-        os.replace(temporary, path)
 
     def _append_rows(self, valid_bytes: int) -> int:
         """Append the held rows to thermo.csv after its valid part; return its new size."""

@@ -35,6 +35,7 @@ from ase.io import read
 
 from mofglass.errors import InputError
 from mofglass.trajectory import Trajectory, open_trajectory
+from mofglass.trajectory.atomic_write import written_whole
 
 THERMO_COLUMNS = (
     "step",
@@ -109,12 +110,8 @@ def write_atomically(path: Path, text: str) -> None:
     text : str
         Content.
     """
-    temporary = path.with_name(f".{path.name}.tmp")
-    with open(temporary, "w") as stream:
-        stream.write(text)
-        stream.flush()
-        os.fsync(stream.fileno())
-    os.replace(temporary, path)
+    with written_whole(path) as temporary:
+        temporary.write_text(text)
 
 
 class Run:
