@@ -22,9 +22,9 @@ import numpy as np
 from ase import Atoms
 
 from mofglass.potentials import LammpsModel
+from mofglass.potentials.lammps_library import start_lammps
 from mofglass.potentials.nb_zif_ff import NbZifFF
 from mofglass.potentials.nb_zif_ff.lammps_commands import DEFAULT, PUBLISHED
-from mofglass.simulate.lammps_library import start_lammps
 from mofglass.structures import load
 
 # Threads that spin long while they wait lose a factor of fifty as soon as another process wants their core;

@@ -48,7 +48,7 @@ class Diagnosis:
 
 
 def _lammps() -> str:
-    from mofglass.simulate.lammps_library import start_lammps
+    from mofglass.potentials.lammps_library import start_lammps
 
     lammps = start_lammps()
     try:
@@ -60,8 +60,8 @@ def _lammps() -> str:
 def _run_zero_steps(spec: str, atoms: Atoms, threads: int = 1) -> float:
     """Return the potential energy of a structure after a run of no steps, eV."""
     from mofglass.potentials import get_potential
+    from mofglass.potentials.lammps_library import UNITS, start_lammps
     from mofglass.simulate.deck import setup_commands
-    from mofglass.simulate.lammps_library import UNITS, start_lammps
 
     model = get_potential(spec).lammps(atoms)
     lammps = start_lammps(threads=threads)
@@ -97,7 +97,7 @@ def _threads() -> str:
 
 
 def _pair_styles() -> str:
-    from mofglass.simulate.lammps_library import start_lammps
+    from mofglass.potentials.lammps_library import start_lammps
 
     commands = {"reaxff": "pair_style reaxff NULL", "pod": "pair_style pod"}
     lammps = start_lammps()
@@ -117,7 +117,7 @@ def _pair_styles() -> str:
 def _mpi() -> str:
     mpiexec = Path(sys.prefix) / "bin" / "mpiexec"
     program = (
-        "from mofglass.simulate.lammps_library import preload_mpi; preload_mpi(); from mpi4py import MPI; "
+        "from mofglass.potentials.lammps_library import preload_mpi; preload_mpi(); from mpi4py import MPI; "
         "print(MPI.COMM_WORLD.allreduce(1))"
     )
     answer = subprocess.run(

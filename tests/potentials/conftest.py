@@ -19,7 +19,7 @@ class Session:
     """One LAMMPS instance holding one model, in its own directory."""
 
     def __init__(self, folder: Path, threads: int = 1) -> None:
-        from mofglass.simulate.lammps_library import start_lammps
+        from mofglass.potentials.lammps_library import start_lammps
 
         self.folder = folder
         self.lammps = start_lammps(threads=threads)

@@ -11,7 +11,7 @@ import pytest
 from ase.io import iread
 
 from mofglass.errors import InputError
-from mofglass.simulate.lammps_library import preload_mpi
+from mofglass.potentials.lammps_library import preload_mpi
 from mofglass.trajectory import open_trajectory
 from mofglass.trajectory.lammps_dump import LammpsDump
 

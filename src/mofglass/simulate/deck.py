@@ -13,7 +13,7 @@ from ase import Atoms
 
 from mofglass.errors import InputError
 from mofglass.potentials.base import LammpsModel
-from mofglass.simulate.lammps_library import UNITS, LammpsUnits
+from mofglass.potentials.lammps_library import UNITS, LammpsUnits
 from mofglass.simulate.stages import Dynamics, Minimise, Protocol, Stage
 
 THERMO_KEYWORDS = "step temp press pe ke etotal vol lx ly lz xy xz yz fmax"

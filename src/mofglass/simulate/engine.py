@@ -23,9 +23,9 @@ from ase.geometry import cell_to_cellpar
 from mofglass.errors import MofglassError, SimulationError
 from mofglass.frame import Frame
 from mofglass.potentials.base import LammpsModel
+from mofglass.potentials.lammps_library import UNITS, start_lammps
 from mofglass.simulate.deck import CompiledStage, frees_tilts, setup_commands, velocity_command
 from mofglass.simulate.external import ExternalForces, box_cell
-from mofglass.simulate.lammps_library import UNITS, start_lammps
 from mofglass.simulate.progress import RunProgress
 from mofglass.simulate.ranks import Ranks
 from mofglass.simulate.recorder import Recorder

@@ -13,8 +13,8 @@ from ase import Atoms
 from ase.calculators.calculator import Calculator
 
 from mofglass.errors import InputError, SimulationError
+from mofglass.potentials.lammps_library import LammpsUnits
 from mofglass.simulate.deck import EXTERNAL_FIX
-from mofglass.simulate.lammps_library import LammpsUnits
 
 # ASE's Voigt order is xx yy zz yz xz xy, LAMMPS' is xx yy zz xy xz yz.
 ASE_TO_LAMMPS_VOIGT = [0, 1, 2, 5, 4, 3]

@@ -7,8 +7,8 @@ import sys
 from contextlib import nullcontext
 
 from mofglass.errors import MofglassError
+from mofglass.potentials.lammps_library import preload_mpi
 from mofglass.simulate.execution import run_session
-from mofglass.simulate.lammps_library import preload_mpi
 from mofglass.simulate.run import Run
 
 
