@@ -1,0 +1,153 @@
+"""The state of a training directory: what is being fitted there, and how far it is."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass, replace
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any, Literal
+
+import yaml
+
+from mofglass.errors import InputError
+from mofglass.training.config import TrainingConfig
+from mofglass.trajectory.atomic_write import written_whole
+
+STATE_FILE = "state.json"
+CONFIG_FILE = "config.yaml"
+
+
+@dataclass(frozen=True, kw_only=True)
+class TrainingState:
+    """Where a training stands.
+
+    Parameters
+    ----------
+    state : {"running", "done", "failed"}
+        ``running`` also after a kill: going on is right either way.
+    trainer : str
+        Name of the trainer.
+    identity : str
+        `TrainingConfig.identity`.
+    mofglass : str
+        Version that began it.
+    n_train, n_validation : int
+        Number of frames.
+    model : str
+        The finished model, relative to the directory; empty before.
+    potential : str
+        What follows ``--potential``; empty before.
+    problem : str
+        Why it failed.
+    """
+
+    state: Literal["running", "done", "failed"]
+    trainer: str
+    identity: str
+    mofglass: str = ""
+    n_train: int = 0
+    n_validation: int = 0
+    model: str = ""
+    potential: str = ""
+    problem: str = ""
+
+
+def read_state(directory: Path) -> TrainingState | None:
+    """Read the state of a training.
+
+    Parameters
+    ----------
+    directory : Path
+        Directory of the training.
+
+    Returns
+    -------
+    TrainingState or None
+        None where there is no training.
+
+    Raises
+    ------
+    InputError
+        When the file is not what `write_state` wrote.
+    """
+    path = directory / STATE_FILE
+    if not path.exists():
+        return None
+    try:
+        return TrainingState(**json.loads(path.read_text()))
+    except (OSError, ValueError, TypeError) as error:
+        raise InputError(f"{path} is not the state of a training: {error}") from error
+
+
+def write_state(directory: Path, state: TrainingState) -> None:
+    """Write the state of a training, whole.
+
+    Parameters
+    ----------
+    directory : Path
+        Directory of the training.
+    state : TrainingState
+        Its state.
+    """
+    with written_whole(directory / STATE_FILE) as temporary:
+        temporary.write_text(json.dumps(asdict(state), indent=1) + "\n")
+
+
+def open_directory(directory: Path, config: TrainingConfig) -> TrainingState:
+    """Make the directory of a training, or go on with the training it holds.
+
+    Parameters
+    ----------
+    directory : Path
+        Directory, made where absent.
+    config : TrainingConfig
+        What is to be fitted; written to ``config.yaml`` with every default.
+
+    Returns
+    -------
+    TrainingState
+        ``running`` for a new one or one that was stopped or failed, ``done`` for a finished one.
+
+    Raises
+    ------
+    InputError
+        When the directory holds something else, or a training with other settings.
+    """
+    state = read_state(directory)
+    if state is None:
+        if directory.exists() and any(directory.iterdir()):
+            raise InputError(f"{directory} is not empty and holds no training: give another directory")
+        directory.mkdir(parents=True, exist_ok=True)
+        state = TrainingState(
+            state="running",
+            trainer=config.trainer,
+            identity=config.identity,
+            mofglass=version("mofglass"),
+        )
+    elif state.identity != config.identity:
+        raise InputError(
+            f"{directory} holds a training with other settings ({_difference(directory, config)}): "
+            "give another directory, or the settings of before"
+        )
+    elif state.state != "done":
+        state = replace(state, state="running", problem="")
+    with written_whole(directory / CONFIG_FILE) as temporary:
+        temporary.write_text(yaml.safe_dump(config.to_dict(), sort_keys=False, allow_unicode=True))
+    write_state(directory, state)
+    return state
+
+
+def _difference(directory: Path, config: TrainingConfig) -> str:
+    """Name the first setting in which a directory's training differs."""
+    try:
+        before: dict[str, Any] = yaml.safe_load((directory / CONFIG_FILE).read_text())
+    except (OSError, yaml.YAMLError):
+        return "its config.yaml cannot be read"
+    for key, value in config.to_dict().items():
+        if before.get(key) != value and key not in ("threads", "processes", "time_limit"):
+            if isinstance(value, dict) and isinstance(before.get(key), dict):
+                inner = next((k for k in value if before[key].get(k) != value[k]), "")
+                return f"{key}: {inner} was {before[key].get(inner)!r}, is {value.get(inner)!r}"
+            return f"{key} was {before.get(key)!r}, is {value!r}"
+    return "a setting was removed"
