@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from mofglass.analysis.result import Curve, Panel
 from mofglass.report.figures import MAX_POINTS, mean_curve, overlay, same_bars, stacked
+from mofglass.result import Curve, Panel
 
 
 def numbers(packed: dict[str, str]) -> np.ndarray:

@@ -22,19 +22,20 @@ from mofglass.analysis.local_density import LocalDensity, LocalDensityResult
 from mofglass.analysis.msd import MSD, MSDResult
 from mofglass.analysis.orientation import Orientation
 from mofglass.analysis.orientation_result import OrientationResult
-from mofglass.analysis.output import to_json, write_results
+from mofglass.analysis.output import write_results
 from mofglass.analysis.peak_width import PeakWidth, PeakWidthResult
 from mofglass.analysis.pipeline import Measurement, measure, measure_glasses
-from mofglass.analysis.plotting import draw_panel
 from mofglass.analysis.pmf import PMF, PMFResult
 from mofglass.analysis.pores import Pores, PoresResult
 from mofglass.analysis.rdf import RDF, RDFResult
-from mofglass.analysis.result import Curve, Panel, Result
 from mofglass.analysis.rings import Rings, RingsResult
 from mofglass.analysis.scattering import Scattering
 from mofglass.analysis.scattering_result import ScatteringResult
 from mofglass.analysis.standard_set import standard_set
 from mofglass.analysis.statistics import BlockSums, Estimate, block_average, mean_over_glasses
+from mofglass.plain_json import to_json
+from mofglass.plotting import draw_panel
+from mofglass.result import Curve, Panel, Result
 
 __all__ = [
     "MSD",

@@ -10,9 +10,9 @@ from typing import Any, ClassVar, Generic, Self, TypeVar
 import numpy as np
 
 from mofglass.analysis.frame_data import FrameData, PairCutoffs, as_frame, frames_of
-from mofglass.analysis.result import Result
 from mofglass.errors import InputError, MofglassError
 from mofglass.frame import Configuration
+from mofglass.result import Result
 
 R = TypeVar("R", bound=Result)
 

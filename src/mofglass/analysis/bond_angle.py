@@ -24,9 +24,9 @@ from numba import njit
 from mofglass.analysis.accumulator import Analysis
 from mofglass.analysis.elements import require_present
 from mofglass.analysis.frame_data import FrameData, PairCutoffs, widest_cutoffs
-from mofglass.analysis.result import Curve, Panel, Result
 from mofglass.analysis.statistics import BlockSums, jackknife_error, mean_over_glasses
 from mofglass.errors import InputError
+from mofglass.result import Curve, Panel, Result
 from mofglass.units import GAS_CONSTANT_KJ_PER_MOL_K
 
 Triple = tuple[str, str, str]

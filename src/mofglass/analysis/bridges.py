@@ -15,9 +15,9 @@ import pandas as pd
 
 from mofglass.analysis.accumulator import Analysis
 from mofglass.analysis.frame_data import FrameData
-from mofglass.analysis.result import Curve, Panel, Result
 from mofglass.analysis.statistics import BlockSums, mean_over_glasses
 from mofglass.errors import InputError
+from mofglass.result import Curve, Panel, Result
 from mofglass.topology import Network
 
 _BROADEST_A = 10.0

@@ -17,10 +17,10 @@ from mofglass.analysis.accumulator import Analysis
 from mofglass.analysis.elements import Pair, require_present
 from mofglass.analysis.frame_data import FrameData, PairCutoffs
 from mofglass.analysis.rdf import pair_label
-from mofglass.analysis.result import Curve, Panel, Result
 from mofglass.analysis.statistics import block_average, mean_over_glasses
 from mofglass.analysis.time_series import FrameAxis
 from mofglass.errors import InputError
+from mofglass.result import Curve, Panel, Result
 
 
 @dataclass(frozen=True)

@@ -17,9 +17,9 @@ from ase.geometry import cell_to_cellpar
 
 from mofglass.analysis.accumulator import Analysis
 from mofglass.analysis.frame_data import FrameData
-from mofglass.analysis.result import Panel, Result
 from mofglass.analysis.statistics import Estimate, block_average, mean_over_glasses
 from mofglass.analysis.time_series import FrameAxis
+from mofglass.result import Panel, Result
 from mofglass.units import density_g_per_cm3
 
 CELL_COLUMNS = ("a_A", "b_A", "c_A", "alpha_deg", "beta_deg", "gamma_deg")

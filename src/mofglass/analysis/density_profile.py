@@ -18,9 +18,9 @@ from mofglass.analysis.accumulator import Analysis
 from mofglass.analysis.elements import symbols_present
 from mofglass.analysis.frame_data import FrameData
 from mofglass.analysis.local_density import heights_A
-from mofglass.analysis.result import Curve, Panel, Result
 from mofglass.analysis.statistics import BlockSums, mean_over_glasses
 from mofglass.errors import InputError
+from mofglass.result import Curve, Panel, Result
 from mofglass.units import GRAM_PER_CM3_PER_U_PER_A3
 
 DIRECTIONS = ("a", "b", "c")

@@ -11,9 +11,9 @@ import pandas as pd
 
 from mofglass.analysis.exchange_events import ExchangeKind
 from mofglass.analysis.exchange_recording import Recording, rates_of
-from mofglass.analysis.result import Curve, Panel, Result
 from mofglass.analysis.survival import Survival, kaplan_meier
 from mofglass.errors import InputError
+from mofglass.result import Curve, Panel, Result
 
 EVENT_COUNTS = ("n_breaks", *(f"n_{kind}" for kind in ExchangeKind))
 """What is counted at each linker: breaks, and those replaced in each way."""

@@ -11,9 +11,9 @@ import pandas as pd
 
 from mofglass.analysis.accumulator import Analysis
 from mofglass.analysis.frame_data import FrameData
-from mofglass.analysis.result import Panel, Result
 from mofglass.analysis.statistics import block_average, mean_over_glasses
 from mofglass.analysis.time_series import FrameAxis
+from mofglass.result import Panel, Result
 from mofglass.topology import BINDING_KINDS, LOOSE_KINDS
 
 COUNT_COLUMNS = ("n_linkers", "n_intact", "n_broken", "n_dangling", "n_unbound")

@@ -24,10 +24,10 @@ from ase.data import atomic_numbers
 from mofglass.analysis.accumulator import Analysis
 from mofglass.analysis.elements import checked_symbol, require_present
 from mofglass.analysis.frame_data import FrameData
-from mofglass.analysis.result import Curve, Panel, Result
 from mofglass.analysis.statistics import BlockSums, block_average, mean_over_glasses
 from mofglass.analysis.time_series import FrameAxis
 from mofglass.errors import InputError
+from mofglass.result import Curve, Panel, Result
 
 Grid = tuple[int, int, int]
 

@@ -27,9 +27,9 @@ from numba import njit
 from mofglass.analysis.accumulator import Analysis
 from mofglass.analysis.elements import require_present, symbols_present
 from mofglass.analysis.frame_data import FrameData
-from mofglass.analysis.result import Curve, Panel, Result
 from mofglass.analysis.statistics import BlockSums, mean_over_glasses
 from mofglass.errors import InputError
+from mofglass.result import Curve, Panel, Result
 from mofglass.units import CM2_PER_S_PER_A2_PER_PS
 
 _LAGS = 16

@@ -10,10 +10,10 @@ import numpy as np
 import pandas as pd
 
 from mofglass.analysis.linker_axes import LinkerAxes
-from mofglass.analysis.result import Curve, Panel, Result
 from mofglass.analysis.statistics import mean_over_glasses
 from mofglass.analysis.time_series import FrameAxis
 from mofglass.errors import InputError
+from mofglass.result import Curve, Panel, Result
 
 CORRELATIONS = ("p1_axis", "p2_axis", "p2_normal")
 """First and second Legendre polynomial of the two-fold axis, second of the normal."""

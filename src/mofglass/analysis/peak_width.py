@@ -22,9 +22,9 @@ from mofglass.analysis.accumulator import Analysis
 from mofglass.analysis.elements import Pair, checked_symbol, require_present
 from mofglass.analysis.frame_data import FrameData
 from mofglass.analysis.rdf import RDF, first_shell, pair_label
-from mofglass.analysis.result import Curve, Panel, Result
 from mofglass.analysis.statistics import jackknife_error, mean_over_glasses
 from mofglass.errors import InputError
+from mofglass.result import Curve, Panel, Result
 
 _SMOOTHING_A = 0.1
 """Span of the cubic that smooths g(r), Å: it leaves a peak of 0.12 Å as wide as it is, to 2 %."""

@@ -10,9 +10,9 @@ import numpy as np
 
 from mofglass.analysis.accumulator import Analysis
 from mofglass.analysis.frame_data import FrameData, frames_of, widest_cutoffs
-from mofglass.analysis.result import Result
 from mofglass.errors import InputError
 from mofglass.frame import Configuration
+from mofglass.result import Result
 
 Frames = Configuration | Iterable[Configuration]
 Progress = Callable[[int], None]

@@ -19,9 +19,9 @@ from mofglass.analysis.accumulator import Analysis
 from mofglass.analysis.elements import Pair
 from mofglass.analysis.frame_data import FrameData
 from mofglass.analysis.rdf import RDF, pair_label
-from mofglass.analysis.result import Curve, Panel, Result
 from mofglass.analysis.statistics import jackknife_error
 from mofglass.errors import InputError
+from mofglass.result import Curve, Panel, Result
 from mofglass.units import GAS_CONSTANT_KJ_PER_MOL_K
 
 WINDOW_A = 0.1

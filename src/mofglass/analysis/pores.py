@@ -18,11 +18,11 @@ import pandas as pd
 
 from mofglass.analysis.accumulator import Analysis
 from mofglass.analysis.frame_data import FrameData
-from mofglass.analysis.result import Panel, Result
 from mofglass.analysis.statistics import block_average, mean_over_glasses
 from mofglass.analysis.time_series import FrameAxis
 from mofglass.analysis.zeo import PoreError, ZeoSettings, measure_pores, require_pyzeo
 from mofglass.errors import InputError
+from mofglass.result import Panel, Result
 
 QUANTITIES = (
     "total_volume_cm3_per_kg",

@@ -19,9 +19,9 @@ from ase.data import atomic_numbers
 from mofglass.analysis.accumulator import Analysis
 from mofglass.analysis.elements import Pair, checked_symbol, require_present, symbols_present
 from mofglass.analysis.frame_data import FrameData
-from mofglass.analysis.result import Curve, Panel, Result
 from mofglass.analysis.statistics import BlockSums, mean_over_glasses
 from mofglass.errors import InputError
+from mofglass.result import Curve, Panel, Result
 
 TOTAL = "total"
 """Key of the distribution over all pairs of atoms, whatever their elements."""

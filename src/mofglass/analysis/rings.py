@@ -15,10 +15,10 @@ import pandas as pd
 
 from mofglass.analysis.accumulator import Analysis
 from mofglass.analysis.frame_data import FrameData
-from mofglass.analysis.result import Curve, Panel, Result
 from mofglass.analysis.statistics import block_average, mean_over_glasses
 from mofglass.analysis.time_series import FrameAxis
 from mofglass.errors import InputError
+from mofglass.result import Curve, Panel, Result
 from mofglass.topology.rings import RING_DEFINITIONS, network_rings
 
 CountIn = Literal["nodes", "metals"]

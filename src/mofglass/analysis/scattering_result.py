@@ -10,8 +10,8 @@ import numpy as np
 import pandas as pd
 
 from mofglass.analysis.measured_curve import FUNCTION_NAMES, RECIPROCAL, Agreement, agreement
-from mofglass.analysis.result import Curve, Panel, Result
 from mofglass.analysis.statistics import mean_over_glasses
+from mofglass.result import Curve, Panel, Result
 
 Radiation = Literal["neutron", "xray"]
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from mofglass.analysis.result import Curve, Panel
+from mofglass.result import Curve, Panel
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,6 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from mofglass.analysis.result import Curve, Panel
 from mofglass.errors import InputError
 from mofglass.frame import Frame
 from mofglass.report.content import (
@@ -33,6 +32,7 @@ from mofglass.report.sample import Analyse, Sample, gather
 from mofglass.report.scene import frames_to_show, pack_scene
 from mofglass.report.tiles import tiles
 from mofglass.report.words import formula
+from mofglass.result import Curve, Panel
 from mofglass.trajectory import open_trajectory
 
 IMIDAZOLATE_GLASS = {30: 1, 6: 6, 7: 4, 1: 6}

@@ -10,12 +10,12 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from mofglass.analysis.result import Panel, Result
 from mofglass.errors import InputError
 from mofglass.report.figures import overlay
 from mofglass.report.measure import Measured
 from mofglass.report.packing import csv_link
 from mofglass.report.words import Entry, entries, number
+from mofglass.result import Panel, Result
 
 Compare = Callable[[Mapping[str, Any], str], Sequence[Any]]
 """From ``{analysis: summary}`` and a system to rows of published values (`mofglass.literature.compare`)."""

@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from mofglass.analysis.result import Curve, Panel
 from mofglass.report.packing import plotly_array
+from mofglass.result import Curve, Panel
 
 MAX_CURVES_SHOWN = 4
 """Curves of one panel that are all drawn at first; of more, the first two."""

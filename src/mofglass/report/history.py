@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import pandas as pd
 
-from mofglass.analysis.result import Curve, Panel
+from mofglass.result import Curve, Panel
 from mofglass.simulate.stages import Dynamics, from_yaml_list
 
 SMOOTHING_POINTS = 60

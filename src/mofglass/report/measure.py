@@ -13,10 +13,10 @@ from mofglass.analysis.accumulator import Analysis
 from mofglass.analysis.coordination import Coordination
 from mofglass.analysis.linkers import Linkers
 from mofglass.analysis.pipeline import measure as run_analyses
-from mofglass.analysis.result import Panel, Result
 from mofglass.analysis.standard_set import metals_by_count, standard_set
 from mofglass.frame import Frame
 from mofglass.report.sample import Analyse, Sample, thinned
+from mofglass.result import Panel, Result
 from mofglass.topology import bond_cutoffs
 
 MAX_COURSE_FRAMES = 300

@@ -11,10 +11,10 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from mofglass.analysis.result import Result
 from mofglass.errors import InputError
 from mofglass.frame import Frame
 from mofglass.report.history import StageSpan, stage_spans
+from mofglass.result import Result
 from mofglass.simulate import Run
 from mofglass.structures import catalogue
 from mofglass.trajectory import FrameSequence, Trajectory, open_trajectory

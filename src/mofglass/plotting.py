@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from mofglass.analysis.result import Panel
+from mofglass.result import Panel
 
 COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#56b4e9", "#e69f00", "#000000", "#8c6bb1")
 """Okabe and Ito's palette without its yellow, dark enough on white, and one violet more."""
