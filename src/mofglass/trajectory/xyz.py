@@ -5,7 +5,6 @@ from __future__ import annotations
 import io
 import re
 import warnings
-from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -17,16 +16,14 @@ from mofglass.errors import InputError
 from mofglass.frame import Frame
 from mofglass.trajectory.base import Trajectory, require_same_atoms
 from mofglass.trajectory.cells import as_cell
-from mofglass.trajectory.columns import LABEL, NUMBER, SKIP, numbers_of_labels, read_columns
+from mofglass.trajectory.columns import numbers_of_labels, read_columns
 from mofglass.trajectory.text_source import TextSource
 from mofglass.trajectory.timing import frame_times_ps
+from mofglass.trajectory.xyz_comment import columns_of, lattice_of
 from mofglass.trajectory.xyz_index import XYZIndex, index_xyz
 
-_LATTICE = re.compile(r'(?:^|\s)[Ll]attice\s*=\s*(?:"([^"]*)"|\{([^}]*)\})')
-_PROPERTIES = re.compile(r"(?:^|\s)[Pp]roperties\s*=\s*\"?([^\s\"]+)")
 _STEP = re.compile(rb"(?:^|\s)(?:step|Step|Timestep)\s*=\s*(-?\d+)(?:\s|$)")
 _TIME = re.compile(rb"(?:^|\s)(time_ps|time_fs|Time|time)\s*=\s*\"?([-+.\deE]+)")
-_PLAIN = "species:S:1:pos:R:3"
 _NOT_INFO = frozenset({"Lattice", "lattice", "Properties", "properties", "pbc", "step", "time_ps"})
 
 
@@ -122,11 +119,9 @@ class XYZTrajectory(Trajectory):
         """Return the cell of a frame."""
         if self._given_cell is not None:
             return self._given_cell
-        lattice = _LATTICE.search(comment)
-        if lattice:
-            words = (lattice.group(1) or lattice.group(2)).split()
-            with suppress(ValueError):
-                return np.array(words, dtype=float).reshape(3, 3)
+        lattice = lattice_of(comment)
+        if lattice is not None:
+            return lattice
         raise InputError(f"{self.path}, frame {index} has no Lattice of 9 numbers: give the cell in Å")
 
     def _info(self, comment: str) -> dict[str, Any]:
@@ -148,11 +143,11 @@ class XYZTrajectory(Trajectory):
         comment_at = text.index(b"\n") + 1
         body_at = text.index(b"\n", comment_at) + 1
         comment = text[comment_at : body_at - 1].decode("utf-8", "replace").strip()
-        stated = _PROPERTIES.search(comment)
-        kinds = _column_kinds(stated.group(1) if stated else _PLAIN)
-        if kinds is None:
+        columns = columns_of(comment, {"pos": 3})
+        if columns is None:
             return self._parse_by_ase(text, index, comment)
-        positions, labels = read_columns(text, body_at, self._xyz.n_atoms, kinds, self.path, index)
+        n_atoms = int(self._xyz.counts[index])
+        positions, labels = read_columns(text, body_at, n_atoms, columns.kinds, self.path, index)
         if self._labels is not None and np.array_equal(labels[:, 0], self._labels):
             return self.numbers, positions, comment
         numbers = numbers_of_labels(labels[:, 0], self.path, index)
@@ -170,22 +165,3 @@ class XYZTrajectory(Trajectory):
                 "Properties must name species (or Z) and pos"
             ) from error
         return np.asarray(atoms.numbers), np.asarray(atoms.positions, dtype=float), comment  # type: ignore[union-attr]
-
-
-def _column_kinds(properties: str) -> tuple[int, ...] | None:
-    """Tell what each column is, up to the last one needed; None when this reader does not know."""
-    fields = properties.split(":")
-    if len(fields) % 3 or not all(count.isdigit() for count in fields[2::3]):
-        return None
-    names = fields[::3]
-    species = next((name for name in ("species", "Z") if name in names), None)
-    kinds: list[int] = []
-    needed = {species: (LABEL, 1), "pos": (NUMBER, 3)}
-    for name, count in zip(names, fields[2::3], strict=True):
-        kind, width = needed.pop(name, (SKIP, int(count)))
-        if width != int(count):
-            return None
-        kinds += [kind] * width
-        if not needed:
-            return tuple(kinds)
-    return None

@@ -1,0 +1,114 @@
+"""Which reader a file of labelled frames belongs to, told by its content."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from mofglass.errors import InputError
+
+if TYPE_CHECKING:
+    from mofglass.datasets.frame_source import FrameSource
+
+FORMATS = {
+    "extxyz": ("extxyz", "ExtendedXYZ"),
+}
+"""Name of every format, with the module and class of its reader."""
+
+
+def open_source(path: Path | str, fmt: str | None = None) -> FrameSource:
+    """Open a file of labelled frames, going through it once to find them.
+
+    Parameters
+    ----------
+    path : Path or str
+        The file.
+    fmt : str, optional
+        One of `FORMATS`; told from the content by default.
+
+    Returns
+    -------
+    FrameSource
+        Its reader.
+
+    Raises
+    ------
+    InputError
+        When it is missing, or of no known format.
+    """
+    path = Path(path).expanduser()
+    return reader_class(fmt or format_of(path))(path)
+
+
+def reader_class(fmt: str) -> type[FrameSource]:
+    """Return the reader of a format.
+
+    Parameters
+    ----------
+    fmt : str
+        One of `FORMATS`.
+
+    Returns
+    -------
+    type
+        A `FrameSource`.
+
+    Raises
+    ------
+    InputError
+        When there is no such format.
+    """
+    if fmt not in FORMATS:
+        raise InputError(f"'{fmt}' is no format of labelled frames: choose one of {', '.join(FORMATS)}")
+    module, name = FORMATS[fmt]
+    reader: type[FrameSource] = getattr(import_module(f"mofglass.datasets.{module}"), name)
+    return reader
+
+
+def format_of(path: Path) -> str:
+    """Tell the format of a file.
+
+    Parameters
+    ----------
+    path : Path
+        The file.
+
+    Returns
+    -------
+    str
+        One of `FORMATS`.
+
+    Raises
+    ------
+    InputError
+        When it is missing, or of no known format.
+    """
+    from mofglass.trajectory.text_source import TextSource
+
+    with TextSource(path) as source:
+        head = source.head()
+    lines = head.split(b"\n", 2)
+    if len(lines) == 3 and lines[0].strip().isdigit():
+        return "extxyz"
+    raise InputError(f"{path} is of no format that mofglass reads labelled frames from: {', '.join(FORMATS)}")
+
+
+def is_dataset_file(path: Path) -> bool:
+    """Tell whether a file is a dataset that mofglass wrote.
+
+    Parameters
+    ----------
+    path : Path
+        The file.
+
+    Returns
+    -------
+    bool
+        True for one written by `Dataset.save`.
+    """
+    try:
+        with path.open("rb") as file:
+            return file.read(8) == b"\x89HDF\r\n\x1a\n"
+    except OSError:
+        return False

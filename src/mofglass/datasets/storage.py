@@ -1,0 +1,134 @@
+"""A dataset on disk: the table and where every frame lies, in one HDF5 file that opens at once."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import h5py
+import numpy as np
+
+from mofglass.datasets.formats import reader_class
+from mofglass.datasets.table import CODED, COLUMNS, Table
+from mofglass.errors import InputError
+from mofglass.trajectory.atomic_write import written_whole
+
+if TYPE_CHECKING:
+    from mofglass.datasets.dataset import Dataset
+
+KIND = "mofglass dataset"
+VERSION = 1
+
+
+def save(dataset: Dataset, path: Path) -> None:
+    """Write a dataset; frames stay in their files, of which only those in use are named.
+
+    Parameters
+    ----------
+    dataset : Dataset
+        The frames.
+    path : Path
+        The file; written whole or not at all.
+
+    Raises
+    ------
+    InputError
+        When frames are in memory only.
+    """
+    table = dataset.table
+    used = np.unique(table.file)
+    for number in used:
+        if not dataset.files[number].files():
+            raise InputError(
+                f"{path}: a dataset names the files its frames lie in, and these are in memory: write them "
+                "with  export_extxyz  and open that file"
+            )
+    with written_whole(path) as temporary, h5py.File(temporary, "w") as file:
+        file.attrs.update({"kind": KIND, "version": VERSION, "n_frames": len(dataset)})
+        group = file.create_group("table")
+        for name in COLUMNS:
+            column = table.codes(name) if name in CODED else table[name]
+            if name == "file":
+                column = np.searchsorted(used, column)
+            group.create_dataset(name, data=column.astype(COLUMNS[name]))
+            if name in CODED:
+                group[name].attrs["labels"] = np.array(table.labels(name), dtype=h5py.string_dtype())
+        for place, number in enumerate(used):
+            source = dataset.files[number]
+            entry = file.create_group(f"files/{place:06d}")
+            absolute = [one.absolute() for one in source.files()]
+            entry.attrs["format"] = source.format
+            entry.attrs["path"] = str(source.path.absolute())
+            entry.attrs["relative_path"] = os.path.relpath(source.path, path.parent)
+            entry.attrs["sizes"] = [one.stat().st_size for one in absolute]
+            for name, array in source.index().items():
+                entry.create_dataset(name, data=array)
+
+
+def load(path: Path) -> Dataset:
+    """Open a dataset that `save` wrote; its columns are mapped from disk, not read.
+
+    Parameters
+    ----------
+    path : Path
+        The file.
+
+    Returns
+    -------
+    Dataset
+        The frames.
+
+    Raises
+    ------
+    InputError
+        When it is no such file, or a file it names is missing or has changed since.
+    """
+    from mofglass.datasets.dataset import Dataset
+
+    with h5py.File(path, "r") as file:
+        if file.attrs.get("kind") != KIND:
+            raise InputError(
+                f"{path} is an HDF5 file but no dataset of mofglass: trajectories without energies and "
+                "forces are labelled with  mofglass dataset label"
+            )
+        if file.attrs["version"] != VERSION:
+            raise InputError(
+                f"{path} was written by another version of mofglass: import its files again with  mofglass "
+                "dataset import"
+            )
+        columns = {name: _mapped(path, file["table"][name]) for name in COLUMNS}
+        labels = {name: [str(word) for word in file["table"][name].attrs["labels"]] for name in CODED}
+        sources = []
+        for entry in file["files"].values():
+            attributes = entry.attrs
+            where = _find(path, attributes)
+            arrays = {name: _mapped(path, array) for name, array in entry.items()}
+            source = reader_class(attributes["format"]).from_index(where, arrays)
+            sizes = [one.stat().st_size if one.exists() else -1 for one in source.files()]
+            if sizes != list(attributes["sizes"]):
+                raise InputError(
+                    f"{where} has changed since {path} was made from it: run  mofglass dataset import  again"
+                )
+            sources.append(source)
+    return Dataset(sources, Table(columns, labels))
+
+
+def _mapped(path: Path, array: h5py.Dataset) -> np.ndarray:
+    """Map an array from the file; pages are read when touched and given back when memory is short."""
+    offset = array.id.get_offset()
+    if offset is None or array.size == 0:
+        return np.asarray(array)
+    return np.memmap(path, dtype=array.dtype, mode="r", offset=offset, shape=array.shape)
+
+
+def _find(dataset: Path, attributes: Any) -> Path:
+    """Find a source by its place beside the dataset, then where it was at import."""
+    beside = dataset.absolute().parent / attributes["relative_path"]
+    for candidate in (beside, Path(attributes["path"])):
+        if candidate.exists():
+            return candidate
+    raise InputError(
+        f"{dataset} names the file {attributes['path']}, which is not there: put it back or import the "
+        "frames again with  mofglass dataset import"
+    )
