@@ -30,7 +30,7 @@ _STYLE: Any = {
 
 
 def draw_panel(panel: Panel, ax: Any = None) -> Any:
-    """Draw the curves or bars of a panel, standard errors as bands or whiskers.
+    """Draw the curves, bars or points of a panel, standard errors as bands or whiskers.
 
     Parameters
     ----------
@@ -49,8 +49,10 @@ def draw_panel(panel: Panel, ax: Any = None) -> Any:
     with mpl.rc_context(_STYLE):
         if ax is None:
             ax = _new_axes()
-        draw = _draw_bars if panel.kind == "bar" else _draw_lines
-        draw(panel, ax)
+        {"line": _draw_lines, "bar": _draw_bars, "points": _draw_points}[panel.kind](panel, ax)
+        if panel.diagonal:
+            ends = panel.extent
+            ax.plot(ends, ends, color="0.4", linewidth=0.8, zorder=0)
         ax.set(xlabel=panel.x_label, ylabel=panel.y_label, title=panel.title)
         if panel.x_log:
             ax.set_xscale("log")
@@ -107,6 +109,28 @@ def _draw_lines(panel: Panel, ax: Any) -> None:
         if curve.y_error is not None and np.isfinite(curve.y_error).any():
             error = np.nan_to_num(curve.y_error)
             ax.fill_between(curve.x, curve.y - error, curve.y + error, color=colour, alpha=0.25, linewidth=0)
+
+
+def _draw_points(panel: Panel, ax: Any) -> None:
+    # A few points are models to tell apart, thousands are a cloud.
+    for number, curve in enumerate(panel.curves):
+        few = len(curve.x) < 30
+        error = curve.y_error if curve.y_error is not None and np.isfinite(curve.y_error).any() else None
+        ax.errorbar(
+            curve.x,
+            curve.y,
+            None if error is None else np.nan_to_num(error),
+            linestyle="",
+            marker="o",
+            markersize=5 if few else 2,
+            markeredgewidth=0,
+            alpha=1.0 if few else 0.5,
+            capsize=2,
+            color=COLOURS[number % len(COLOURS)],
+            label=curve.label,
+            # Thousands of vector points make a figure that no reader opens.
+            rasterized=not few,
+        )
 
 
 def _draw_bars(panel: Panel, ax: Any) -> None:

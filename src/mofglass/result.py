@@ -22,15 +22,37 @@ class Curve:
 
 @dataclass(frozen=True)
 class Panel:
-    """One set of axes: labels carry the units."""
+    """One set of axes: labels carry the units.
+
+    Parameters
+    ----------
+    title, x_label, y_label : str
+        Texts.
+    curves : tuple of Curve
+        What is drawn.
+    kind : {"line", "bar", "points"}
+        How.
+    x_log, y_log : bool
+        Logarithmic axes.
+    diagonal : bool
+        Whether y = x is drawn too, as parity plots want it.
+    """
 
     title: str
     x_label: str
     y_label: str
     curves: tuple[Curve, ...]
-    kind: Literal["line", "bar"] = "line"
+    kind: Literal["line", "bar", "points"] = "line"
     x_log: bool = False
     y_log: bool = False
+    diagonal: bool = False
+
+    @property
+    def extent(self) -> tuple[float, float]:
+        """Smallest and largest number on either axis: the ends of the diagonal."""
+        numbers = np.concatenate([np.append(curve.x, curve.y) for curve in self.curves] or [np.empty(0)])
+        numbers = numbers[np.isfinite(numbers)]
+        return (float(numbers.min()), float(numbers.max())) if len(numbers) else (0.0, 1.0)
 
 
 class Result(ABC):

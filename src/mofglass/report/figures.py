@@ -187,6 +187,7 @@ def _panel(panel: Panel, curves: list[dict[str, Any]]) -> dict[str, Any]:
         "integers": bool(len(x) and np.ptp(x) < 20 and np.array_equal(x, np.round(x))),
         "y_range": _flat_range(panel),
         "x_range": [float(x.min()) - 1.0, float(x.max()) + 1.0] if len(x) else None,
+        "diagonal": list(panel.extent) if panel.diagonal else None,
         "curves": curves,
     }
 

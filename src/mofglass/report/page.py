@@ -6,7 +6,7 @@ import base64
 import hashlib
 import os
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
@@ -34,17 +34,25 @@ def plotly_script() -> str:
     return text.replace("</script", "<\\/script").replace("<!--", "<\\!--")
 
 
-def render(content: Mapping[str, Any], *, figures: Mapping[str, Any], scenes: list[Any]) -> str:
+def render(
+    content: Mapping[str, Any],
+    *,
+    figures: Mapping[str, Any],
+    scenes: Sequence[Any] = (),
+    template: str = "report.html",
+) -> str:
     """Return the whole page.
 
     Parameters
     ----------
     content : mapping
-        What the template ``report.html`` names; text is escaped there.
+        What the template names; text is escaped there.
     figures : mapping
         Figures by identifier, for ``figures.js``.
-    scenes : list
+    scenes : sequence
         Scenes, for ``viewer.js``.
+    template : str
+        Page to fill; every page extends ``base.html``.
 
     Returns
     -------
@@ -61,13 +69,13 @@ def render(content: Mapping[str, Any], *, figures: Mapping[str, Any], scenes: li
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    return environment.get_template("report.html").render(
+    return environment.get_template(template).render(
         **content,
         style=(folder / "style.css").read_text(encoding="utf-8"),
         scripts=scripts,
         policy=content_policy(scripts),
         figures_json=script_json(figures),
-        scenes_json=script_json(scenes),
+        scenes_json=script_json(list(scenes)),
     )
 
 

@@ -41,7 +41,7 @@ window.mofglass = window.mofglass || {};
     const colour = curve.role === "crystal" && curve.alone ? look.faint : look.colours[curve.colour % look.colours.length];
     const common = {
       x: curve.x, y: curve.y, name: escaped(curve.legend || curve.label), legendgroup: curve.group,
-      hovertemplate: `%{y:.4~g}<extra>${escaped(curve.label)}</extra>`,
+      hovertemplate: `${kind === "points" ? "%{x:.4~g}, " : ""}%{y:.4~g}<extra>${escaped(curve.label)}</extra>`,
       showlegend: Boolean(curve.legend), visible: curve.hidden ? "legendonly" : true, ...axes,
     };
     if (kind === "bar" && curve.role !== "each") {
@@ -49,11 +49,12 @@ window.mofglass = window.mofglass || {};
       if (curve.error) bar.error_y = { type: "data", array: curve.error, color: look.ink, thickness: 1.2, width: 3 };
       return [bar];
     }
-    const points = curve.n_points === 1 || kind === "bar";
+    const points = curve.n_points === 1 || kind === "bar" || kind === "points";
+    const size = points && kind !== "bar" ? (curve.n_points < 30 ? 9 : 4) : 5;
     const line = {
       ...common, type: "scatter", mode: points ? "markers" : "lines",
       line: { color: colour, width: WIDTH[curve.role] || 1.8, dash: DASH[curve.role] || "solid" },
-      marker: { color: colour, size: points && kind !== "bar" ? 9 : 5 }, opacity: OPACITY[curve.role] || 1,
+      marker: { color: colour, size }, opacity: kind === "points" && size < 9 ? 0.5 : OPACITY[curve.role] || 1,
     };
     if (points && curve.error) line.error_y = { type: "data", array: curve.error, color: colour, thickness: 1.2 };
     if (points || !curve.band) return [line];
@@ -108,6 +109,14 @@ window.mofglass = window.mofglass || {};
     layout.xaxis = { ...axis(figure.panels[n - 1].x_label, figure.panels[0].x_log, look), anchor: last };
     if (figure.panels[0].kind === "bar") layout.xaxis.range = figure.panels[0].x_range;
     if (figure.panels[0].kind === "bar" && figure.panels[0].integers) layout.xaxis.dtick = 1;
+    if (figure.panels[0].diagonal) {
+      // On a logarithmic axis shapes are placed by the numbers themselves.
+      const [low, high] = figure.panels[0].diagonal;
+      layout.shapes.push({
+        type: "line", xref: "x", yref: "y", x0: low, y0: low, x1: high, y1: high,
+        line: { color: look.faint, width: 1 }, layer: "below",
+      });
+    }
     layout.showlegend = data.some((trace) => trace.showlegend);
     (figure.stages || []).forEach((stage, k) => {
       layout.shapes.push({
