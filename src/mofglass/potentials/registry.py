@@ -71,6 +71,12 @@ REGISTRY: dict[str, Entry] = {
             _from_file("reaxff", "ReaxFF"),
         ),
         Entry(
+            "pod",
+            "DIRECTORY",
+            "POD, LAMMPS' linear many-body potential, as 'mofglass train' leaves it",
+            _from_file("pod", "POD"),
+        ),
+        Entry(
             "nequip-archived",
             "MODEL.pth",
             "a model deployed by NequIP 0.5 or 0.6 (TorchScript), as the papers archive them",

@@ -1,0 +1,362 @@
+"""POD, LAMMPS' linear many-body potential, from a directory that holds LAMMPS' own files."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import yaml
+from ase import Atoms
+from ase.data import atomic_masses, atomic_numbers
+
+from mofglass.errors import InputError
+from mofglass.potentials.base import LammpsModel, Potential
+from mofglass.potentials.lammps_data import LammpsBox, check_elements, data_text
+from mofglass.potentials.pod_files import (
+    PODCoefficients,
+    PODParameters,
+    read_coefficients,
+    read_parameters,
+)
+
+MODEL_FILE = "model.yaml"
+PARAMETER_FILE = "param.pod"
+COEFFICIENT_FILE = "coefficients.pod"
+FORMAT = "mofglass-pod-1"
+REFERENCE = (
+    "N. C. Nguyen and A. Rohskopf, J. Comput. Phys. 480, 112030 (2023), doi:10.1016/j.jcp.2023.112030; "
+    "N. C. Nguyen, J. Comput. Phys. 113102 (2024)"
+)
+SKIN_A = 1.0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Repulsion:
+    """Screened nuclear repulsion (Ziegler, Biersack, Littmark) laid over a POD potential.
+
+    Between `inner_A` and `outer_A` it is switched to zero, with its first two derivatives.
+
+    Parameters
+    ----------
+    inner_A, outer_A : float
+        Where switching begins, and from where there is none, Å.
+    pairs : mapping of str to (float, float)
+        Other inner and outer radii of some pairs, as ``{"H-H": (0.8, 1.3)}``.
+    """
+
+    inner_A: float
+    outer_A: float
+    pairs: dict[str, tuple[float, float]] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        for name, (inner, outer) in {"repulsion": (self.inner_A, self.outer_A), **self.pairs}.items():
+            if not 0 < inner < outer:
+                raise InputError(f"{name}: inner radius {inner:g} Å must lie between 0 and {outer:g} Å")
+        for name in self.pairs:
+            if len(name.split("-")) != 2 or any(word not in atomic_numbers for word in name.split("-")):
+                raise InputError(f"repulsion: '{name}' is not a pair of elements such as H-H")
+
+    def radii(self, first: str, second: str) -> tuple[float, float]:
+        """Return the inner and outer radius of a pair.
+
+        Parameters
+        ----------
+        first, second : str
+            Chemical symbols.
+
+        Returns
+        -------
+        tuple of float
+            Inner and outer radius, Å.
+        """
+        for name in (f"{first}-{second}", f"{second}-{first}"):
+            if name in self.pairs:
+                return tuple(self.pairs[name])  # type: ignore[return-value]
+        return self.inner_A, self.outer_A
+
+    def lammps(self, species: tuple[str, ...]) -> tuple[list[str], list[str]]:
+        """Return the LAMMPS sub-styles and their coefficients, for types in the order of `species`.
+
+        Parameters
+        ----------
+        species : tuple of str
+            Chemical symbol of each type.
+
+        Returns
+        -------
+        styles, coefficients : list of str
+            ``zbl INNER OUTER`` for each pair of radii, and the ``pair_coeff`` commands.
+        """
+        groups: dict[tuple[float, float], list[str]] = {}
+        for i, first in enumerate(species):
+            for j, second in enumerate(species[i:], start=i):
+                charges = f"{atomic_numbers[first]} {atomic_numbers[second]}"
+                groups.setdefault(self.radii(first, second), []).append(f"{i + 1} {j + 1} zbl{{}} {charges}")
+        coefficients = []
+        for number, rows in enumerate(groups.values(), start=1):
+            # LAMMPS counts sub-styles only where one style occurs several times.
+            count = f" {number}" if len(groups) > 1 else ""
+            coefficients += [f"pair_coeff {row.format(count)}" for row in rows]
+        return [f"zbl {inner:g} {outer:g}" for inner, outer in groups], coefficients
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return it as `model.yaml` holds it.
+
+        Returns
+        -------
+        dict
+            Radii, Å.
+        """
+        plain: dict[str, Any] = {"inner_A": self.inner_A, "outer_A": self.outer_A}
+        if self.pairs:
+            plain["pairs"] = {name: list(radii) for name, radii in self.pairs.items()}
+        return plain
+
+
+@dataclass(frozen=True, kw_only=True)
+class PODModel:
+    """Everything a POD potential consists of.
+
+    Parameters
+    ----------
+    parameters : PODParameters
+        Descriptors.
+    coefficients : PODCoefficients
+        Coefficients.
+    repulsion : Repulsion or None
+        What is laid over it.
+    description : str
+        What it is for and fitted to, in one line.
+    known_limits : str
+        What it does not do, in one sentence.
+    fine_above_K : float or None
+        Temperature above which dynamics needs 0.25 fs, K.
+    info : dict
+        Anything more that `model.yaml` holds, e.g. errors and data.
+    """
+
+    parameters: PODParameters
+    coefficients: PODCoefficients
+    repulsion: Repulsion | None = None
+    description: str = ""
+    known_limits: str = ""
+    fine_above_K: float | None = None
+    info: dict[str, Any] = field(default_factory=dict)
+
+    def files(self) -> dict[str, str]:
+        """Return the model's files: LAMMPS' two, and ``model.yaml``, which is to be written last.
+
+        Returns
+        -------
+        dict
+            Text by file name; `read_model` reads them back.
+        """
+        content: dict[str, Any] = {
+            "format": FORMAT,
+            "description": self.description,
+            "elements": list(self.parameters.species),
+            "parameters": PARAMETER_FILE,
+            "coefficients": COEFFICIENT_FILE,
+        }
+        if self.repulsion is not None:
+            content["repulsion"] = {"style": "zbl", **self.repulsion.to_dict()}
+        if self.known_limits:
+            content["known_limits"] = self.known_limits
+        if self.fine_above_K is not None:
+            content["fine_above_K"] = self.fine_above_K
+        content |= self.info
+        comment = "# With plain LAMMPS (units metal, atom types in the order of the elements):\n" + "".join(
+            f"#   {line}\n" for line in pair_commands(self.parameters.species, self.repulsion)
+        )
+        return {
+            PARAMETER_FILE: self.parameters.text,
+            COEFFICIENT_FILE: self.coefficients.text,
+            MODEL_FILE: comment + yaml.safe_dump(content, sort_keys=False, allow_unicode=True),
+        }
+
+
+def pair_commands(species: tuple[str, ...], repulsion: Repulsion | None) -> list[str]:
+    """Return the LAMMPS commands of a POD potential.
+
+    Parameters
+    ----------
+    species : tuple of str
+        Chemical symbol of each type: all of the parameter file, in its order. LAMMPS numbers the elements
+        of ``pair_coeff`` by their first appearance there, so that leaving one out would shift the others.
+    repulsion : Repulsion or None
+        What is laid over it.
+
+    Returns
+    -------
+    list of str
+        ``pair_style`` and ``pair_coeff``.
+    """
+    files = f"{PARAMETER_FILE} {COEFFICIENT_FILE} {' '.join(species)}"
+    if repulsion is None:
+        return ["pair_style pod", f"pair_coeff * * {files}"]
+    styles, coefficients = repulsion.lammps(species)
+    return [
+        f"pair_style hybrid/overlay pod {' '.join(styles)}",
+        f"pair_coeff * * pod {files}",
+        *coefficients,
+    ]
+
+
+def read_model(path: Path) -> PODModel:
+    """Read a POD potential.
+
+    Parameters
+    ----------
+    path : Path
+        A directory with ``model.yaml``, or that file.
+
+    Returns
+    -------
+    PODModel
+        The model.
+
+    Raises
+    ------
+    InputError
+        When a file is missing or is not what it should be, or the files do not belong together.
+    """
+    path = Path(path).expanduser()
+    file = path / MODEL_FILE if path.is_dir() else path
+    try:
+        content = yaml.safe_load(_text(file))
+    except yaml.YAMLError as error:
+        raise InputError(f"{file} is not valid YAML: {str(error).splitlines()[0]}") from error
+    if not isinstance(content, dict) or content.pop("format", None) != FORMAT:
+        raise InputError(f"{file} does not describe a POD potential ('format: {FORMAT}')")
+    names = {key: file.parent / str(content.pop(key, f"{key}.pod")) for key in ("parameters", "coefficients")}
+    parameters = read_parameters(_text(names["parameters"]), str(names["parameters"]))
+    coefficients = read_coefficients(_text(names["coefficients"]), names["coefficients"])
+    _check_count(parameters, coefficients, names["coefficients"])
+    if list(content.pop("elements", parameters.species)) != list(parameters.species):
+        raise InputError(f"{file} lists other elements than {names['parameters']}")
+    repulsion = content.pop("repulsion", None)
+    if repulsion is not None:
+        try:
+            if repulsion.pop("style", "zbl") != "zbl":
+                raise InputError(f"{file}: the repulsion's style is zbl")
+            pairs = {name: tuple(radii) for name, radii in repulsion.pop("pairs", {}).items()}
+            repulsion = Repulsion(**repulsion, pairs=pairs)
+        except (AttributeError, TypeError) as error:
+            raise InputError(f"{file}: the repulsion needs inner_A and outer_A: {error}") from error
+    return PODModel(
+        parameters=parameters,
+        coefficients=coefficients,
+        repulsion=repulsion,
+        description=str(content.pop("description", "")),
+        known_limits=str(content.pop("known_limits", "")),
+        fine_above_K=content.pop("fine_above_K", None),
+        info=content,
+    )
+
+
+def _text(file: Path) -> str:
+    try:
+        return file.read_text()
+    except (OSError, UnicodeDecodeError) as error:
+        reason = getattr(error, "strerror", None) or "not a text file"
+        raise InputError(
+            f"the POD potential's file {file} cannot be read ({reason}): give a directory that holds "
+            f"{MODEL_FILE}, {PARAMETER_FILE} and {COEFFICIENT_FILE}"
+        ) from error
+
+
+def _check_count(parameters: PODParameters, coefficients: PODCoefficients, file: Path) -> None:
+    """Refuse coefficients of other descriptors; LAMMPS itself checks products of descriptors."""
+    n_elements = len(parameters.species)
+    clusters = parameters.number_of_environment_clusters
+    least = n_elements * (1 + clusters * parameters.n_descriptors_through_fourbody)
+    has_products = any(
+        getattr(parameters, f"{order}body_number_radial_basis_functions")
+        for order in ("five", "six", "seven")
+    )
+    n = len(coefficients.coefficients)
+    if n < least or (n > least and not has_products):
+        raise InputError(f"{file} holds {n} coefficients, and its parameter file makes {least}")
+
+
+class POD(Potential):
+    """A linear potential in proper orthogonal descriptors of each atom's environment.
+
+    Parameters
+    ----------
+    path : Path
+        A directory with ``model.yaml``, ``param.pod`` and ``coefficients.pod``, or its ``model.yaml``.
+    """
+
+    name = "pod"
+    reference = REFERENCE
+
+    def __init__(self, path: Path) -> None:
+        self.path = Path(path)
+        self.model = read_model(self.path)
+        self.elements = frozenset(self.model.parameters.species)
+        self.fitted_to = self.model.description or "as its directory says"
+        self.known_limits = self.model.known_limits
+        self.fine_above_K = self.model.fine_above_K
+        self._files = {
+            PARAMETER_FILE: self.model.parameters.text,
+            COEFFICIENT_FILE: self.model.coefficients.text,
+        }
+        commands = pair_commands(self.model.parameters.species, self.model.repulsion)
+        digest = hashlib.sha256()
+        for text in (*self._files.values(), *commands):
+            digest.update(text.encode())
+        self.sha256 = digest.hexdigest()
+
+    def lammps(self, atoms: Atoms) -> LammpsModel:
+        """Make a structure ready for LAMMPS.
+
+        Parameters
+        ----------
+        atoms : ase.Atoms
+            Periodic structure, Å; it need not hold all the elements that the potential knows.
+
+        Returns
+        -------
+        LammpsModel
+            Data file with the types of the parameter file, and commands, in units metal.
+
+        Raises
+        ------
+        InputError
+            When the potential lacks an element of the structure.
+        """
+        species = self.model.parameters.species
+        check_elements(atoms, self.elements, f"the POD potential {self.path}")
+        data = data_text(
+            atoms.get_chemical_formula(),
+            LammpsBox.of(atoms),
+            atoms.positions,
+            [species.index(symbol) + 1 for symbol in atoms.get_chemical_symbols()],
+            {symbol: float(atomic_masses[atomic_numbers[symbol]]) for symbol in species},
+        )
+        return LammpsModel(
+            units="metal",
+            atom_style="atomic",
+            data=data,
+            after_data=(
+                *pair_commands(species, self.model.repulsion),
+                f"neighbor {SKIN_A:g} bin",
+                "neigh_modify every 1 delay 0 check yes",
+            ),
+            n_atoms=len(atoms),
+            files=self._files,
+        )
+
+    def describe(self) -> dict[str, str]:
+        """Return what a run records of the potential.
+
+        Returns
+        -------
+        dict
+            Name, reference, what it was fitted to, its directory, and the hash of descriptors, coefficients
+            and commands.
+        """
+        return {**super().describe(), "file": str(self.path.resolve()), "sha256": self.sha256}
