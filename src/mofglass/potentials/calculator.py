@@ -12,7 +12,7 @@ from ase import Atoms
 from ase.calculators.calculator import Calculator, all_changes
 
 from mofglass.errors import InputError, SimulationError
-from mofglass.potentials.base import Potential
+from mofglass.potentials.base import LammpsModel, Potential
 from mofglass.potentials.lammps_data import LammpsBox
 from mofglass.potentials.lammps_library import UNITS, start_lammps
 from mofglass.units import BAR_PER_EV_PER_A3
@@ -38,6 +38,42 @@ def make_calculator(potential: Potential, *, threads: int = 1) -> Calculator:
     """
     factory = getattr(potential, "calculator_factory", None)
     return factory() if factory is not None else LammpsCalculator(potential, threads=threads)
+
+
+def load_into(lammps: Any, model: LammpsModel) -> None:
+    """Give LAMMPS the box, the atoms and the styles of one structure, in place of what it held.
+
+    Parameters
+    ----------
+    lammps : lammps.lammps
+        A running instance.
+    model : LammpsModel
+        What a potential makes of a structure.
+
+    Raises
+    ------
+    SimulationError
+        When LAMMPS does not take it.
+    """
+    # Styles name the potential's own files without a path.
+    with tempfile.TemporaryDirectory(prefix="mofglass-") as directory, contextlib.chdir(directory):
+        for name, text in {**model.files, DATA_FILE: model.data}.items():
+            Path(name).write_text(text)
+        try:
+            for command in (
+                "clear",
+                f"units {model.units}",
+                f"atom_style {model.atom_style}",
+                "atom_modify map array",
+                *model.before_data,
+                f"read_data {DATA_FILE} {model.extra_read_data}",
+                *model.after_data,
+                f"thermo_style custom step pe {' '.join(PRESSURES)}",
+                "thermo_modify norm no",
+            ):
+                lammps.command(command)
+        except Exception as error:
+            raise SimulationError(f"LAMMPS cannot compute this structure: {error}") from error
 
 
 class LammpsCalculator(Calculator):
@@ -115,26 +151,11 @@ class LammpsCalculator(Calculator):
         if self._lammps is None:
             self._lammps = start_lammps(threads=self._threads)
         lammps = self._lammps
-        # Styles name the potential's own files without a path.
-        with tempfile.TemporaryDirectory(prefix="mofglass-") as directory, contextlib.chdir(directory):
-            for name, text in {**model.files, DATA_FILE: model.data}.items():
-                Path(name).write_text(text)
-            try:
-                for command in (
-                    "clear",
-                    f"units {model.units}",
-                    f"atom_style {model.atom_style}",
-                    "atom_modify map array",
-                    *model.before_data,
-                    f"read_data {DATA_FILE} {model.extra_read_data}",
-                    *model.after_data,
-                    f"thermo_style custom step pe {' '.join(PRESSURES)}",
-                    "thermo_modify norm no",
-                    "run 0 post no",
-                ):
-                    lammps.command(command)
-            except Exception as error:
-                raise SimulationError(f"LAMMPS cannot compute this structure: {error}") from error
+        load_into(lammps, model)
+        try:
+            lammps.command("run 0 post no")
+        except Exception as error:
+            raise SimulationError(f"LAMMPS cannot compute this structure: {error}") from error
         if lammps.get_natoms() != len(atoms):
             raise InputError(
                 f"the potential '{self.potential.name}' has dummy atoms with forces of their own, so a "
