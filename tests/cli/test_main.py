@@ -23,7 +23,7 @@ def all_commands() -> list[list[str]]:
         assert command is not None, name
         found.append([name])
         if isinstance(command, click.Group):
-            found += [[name, child] for child in command.commands]
+            found += [[name, child] for child in command.list_commands(click.Context(command))]
     return found
 
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import warnings
-from importlib import import_module
 from importlib.metadata import version
 from typing import TextIO
 
 import click
+
+from mofglass.cli.lazy_group import LazyGroup
 
 COMMANDS = {
     "structures": "Crystals: list, show, build, substitute linkers.",
@@ -17,65 +18,16 @@ COMMANDS = {
     "analyse": "Measure a trajectory or a structure: all the set, or one property.",
     "report": "Write the offline HTML report of one or more runs.",
     "literature": "Published numbers, with their sources.",
+    "dataset": "Labelled frames: import, look at, sample, split, label, export.",
+    "train": "Fit a potential to labelled frames: POD, NequIP, Allegro, DeePMD, MACE.",
+    "evaluate": "Errors of a potential on labelled frames, what it costs, derivative checks.",
+    "scan": "Train over lists of settings and weights; table and Pareto plot of error against cost.",
     "potentials": "The potentials at hand, and what each needs.",
     "doctor": "Check by doing that everything mofglass needs works here.",
 }
 
 
-class LazyGroup(click.Group):
-    """A group whose commands are imported on use, so that `--help` is instant."""
-
-    def list_commands(self, ctx: click.Context) -> list[str]:
-        """Return the commands in the order a user meets them.
-
-        Parameters
-        ----------
-        ctx : click.Context
-            Click's context.
-
-        Returns
-        -------
-        list of str
-            Command names.
-        """
-        return list(COMMANDS)
-
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        """Import and return one command.
-
-        Parameters
-        ----------
-        ctx : click.Context
-            Click's context.
-        cmd_name : str
-            The command's name.
-
-        Returns
-        -------
-        click.Command or None
-            None when there is no such command.
-        """
-        if cmd_name not in COMMANDS:
-            return None
-        module = import_module(f"mofglass.cli.{cmd_name.replace('-', '_')}")
-        command: click.Command = module.command
-        return command
-
-    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        """Write the list of commands without importing any of them.
-
-        Parameters
-        ----------
-        ctx : click.Context
-            Click's context.
-        formatter : click.HelpFormatter
-            Where the help goes.
-        """
-        with formatter.section("Commands"):
-            formatter.write_dl(list(COMMANDS.items()))
-
-
-@click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(cls=LazyGroup, lazy_commands=COMMANDS, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(version("mofglass"), prog_name="mofglass")
 def main() -> None:
     """Make and understand glasses of metal-organic frameworks.

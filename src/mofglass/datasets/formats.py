@@ -13,6 +13,8 @@ if TYPE_CHECKING:
 
 FORMATS = {
     "extxyz": ("extxyz", "ExtendedXYZ"),
+    "ase-db": ("ase_db", "ASEDatabase"),
+    "deepmd": ("deepmd", "DeePMDSystems"),
 }
 """Name of every format, with the module and class of its reader."""
 
@@ -86,8 +88,12 @@ def format_of(path: Path) -> str:
     """
     from mofglass.trajectory.text_source import TextSource
 
+    if path.is_dir():
+        return "deepmd"
     with TextSource(path) as source:
         head = source.head()
+    if head.startswith(b"SQLite format 3\0"):
+        return "ase-db"
     lines = head.split(b"\n", 2)
     if len(lines) == 3 and lines[0].strip().isdigit():
         return "extxyz"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import warnings
 from pathlib import Path
 from typing import Any
@@ -14,21 +13,10 @@ from mofglass.frame import Frame
 from mofglass.trajectory.base import Trajectory
 from mofglass.trajectory.cells import as_cell
 from mofglass.trajectory.columns import NUMBER, read_columns
-from mofglass.trajectory.elements import numbers_of_symbols
+from mofglass.trajectory.outcar_index import ABSENT, index_outcar, position_rows, read_cell
 from mofglass.trajectory.text_source import TextSource
 from mofglass.trajectory.timing import frame_times_ps
 from mofglass.units import FS_PER_PS
-
-_LANDMARK = re.compile(
-    rb"VRHFIN *=(?P<symbol>[^:\n]*):"
-    rb"|ions per type =(?P<counts>[^\n]*)\n"
-    rb"|POTIM  *= *(?P<potim>[\d.]+)[^\n]*\n"
-    rb"|IBRION *= *(?P<ibrion>-?\d+)[^\n]*\n"
-    rb"|Iteration +(?P<step>\d+)\("
-    rb"|direct lattice vectors[^\n]*\n(?P<cell>(?:[^\n]*\n){3})"
-    rb"|(?P<positions>POSITION +TOTAL-FORCE[^\n]*\n[^\n]*\n)"
-)
-_NUMBER = re.compile(rb"-?\d+\.\d+")
 
 
 class OUTCAR(Trajectory):
@@ -67,105 +55,50 @@ class OUTCAR(Trajectory):
         path = Path(path)
         self._source = TextSource(path)
         self._given_cell = None if cell is None else as_cell(cell)
-        self._symbols: list[str] = []
-        self._counts: list[int] = []
-        self._potim_fs: float | None = None
-        self._dynamics = False
-        all_steps = self._index_frames()
-        if not self._counts or len(self._symbols) != len(self._counts):
-            raise InputError(
-                f"{path} names {len(self._symbols)} elements (VRHFIN) for {len(self._counts)} 'ions per "
-                "type': its head is missing"
-            )
-        super().__init__(path, np.repeat(numbers_of_symbols(self._symbols, path), self._counts))
-        self._leave_out_cut_frame()
-        steps = np.array(all_steps[: len(self)], dtype=np.int64)
+        self._index = index_outcar(self._source)
+        if self._given_cell is None and self._index.cell_at[0] == ABSENT:
+            raise InputError(f"{path} has no lattice before its first positions: give the cell in Å")
+        super().__init__(path, self._index.numbers)
+        self._n_frames = self._whole_frames()
+        steps = self._index.steps[: self._n_frames]
         if np.all(np.diff(steps) > 0):
             self.steps = steps
-        known = self.steps is not None and self._dynamics and self._potim_fs is not None
+        potim_fs = self._index.potim_fs
+        known = self.steps is not None and self._index.dynamics and potim_fs is not None
         self.time_ps = frame_times_ps(
             len(self),
             path,
             steps=self.steps,
-            time_ps=(steps - 1) * (self._potim_fs or 0.0) / FS_PER_PS if known else None,
+            time_ps=(steps - 1) * (potim_fs or 0.0) / FS_PER_PS if known else None,
             time_step_fs=time_step_fs,
             frame_interval_ps=frame_interval_ps,
         )
 
     def __len__(self) -> int:
-        return len(self._offsets) - 1
+        return self._n_frames
 
     def close(self) -> None:
         """Close the file; reading afterwards opens it again."""
         self._source.close()
 
-    def _index_frames(self) -> list[int]:
-        """Note where positions begin, and which cell and step are theirs; return the steps."""
-        offsets: list[int] = []
-        steps: list[int] = []
-        cells: list[np.ndarray] = []
-        cell_of_frame: list[int] = []
-        step = 0
-        for offset, match in self._source.find(_LANDMARK, 1024):
-            text = match.group(match.lastgroup or 0)
-            if match.lastgroup == "positions":
-                offsets.append(offset + len(text))
-                steps.append(step)
-                cell_of_frame.append(len(cells) - 1)
-            elif match.lastgroup == "cell":
-                cell = self._cell(text, len(offsets))
-                if not cells or not np.array_equal(cell, cells[-1]):
-                    cells.append(cell)
-            elif match.lastgroup == "step":
-                step = int(text)
-            elif match.lastgroup == "symbol":
-                self._symbols.append(text.decode("latin-1").strip())
-            elif match.lastgroup == "counts":
-                self._counts = [int(word) for word in text.split()]
-            elif match.lastgroup == "potim":
-                self._potim_fs = float(text)
-            else:
-                self._dynamics = int(text) == 0
-        if not offsets:
-            raise InputError(
-                f"{self._source.path} holds no 'POSITION ... TOTAL-FORCE': it is no OUTCAR of a run"
-            )
-        if cell_of_frame[0] < 0 and self._given_cell is None:
-            raise InputError(
-                f"{self._source.path} has no lattice before its first positions: give the cell in Å"
-            )
-        self._offsets = np.array([*offsets, self._source.size], dtype=np.int64)
-        self._cells = np.array(cells).reshape(-1, 3, 3)
-        self._cell_of_frame = np.array(cell_of_frame, dtype=np.int64)
-        return steps
-
-    def _cell(self, text: bytes, index: int) -> np.ndarray:
-        rows = [_NUMBER.findall(line)[:3] for line in text.splitlines()]
-        if any(len(row) < 3 for row in rows):
-            raise InputError(
-                f"{self._source.path}, frame {index}: its 'direct lattice vectors' are not numbers"
-            )
-        return np.array(rows, dtype=float)
-
-    def _text(self, index: int) -> bytes:
-        # Rows are shorter than 128 bytes, while the next frame may lie megabytes away.
-        start, stop = self._offsets[index : index + 2]
-        return self._source.read(int(start), min(int(stop - start), 128 * self.n_atoms))
-
-    def _leave_out_cut_frame(self) -> None:
-        if self._text(len(self) - 1).count(b"\n") >= self.n_atoms:
-            return
-        last = len(self) - 1
+    def _whole_frames(self) -> int:
+        """Return how many frames are whole: all, or all but the last."""
+        last = len(self._index) - 1
+        at = int(self._index.positions_at[last])
+        if position_rows(self._source, at, self.n_atoms).count(b"\n") >= self.n_atoms:
+            return last + 1
         if last == 0:
             raise InputError(f"{self.path} holds no whole frame: it was cut short, write it again")
         warnings.warn(
             f"{self.path}: frame {last} is incomplete and is left out (the run that wrote it was stopped)",
             stacklevel=3,
         )
-        self._offsets = self._offsets[:-1]
+        return last
 
     def _read(self, index: int) -> Frame:
-        text = self._text(index)
+        text = position_rows(self._source, int(self._index.positions_at[index]), self.n_atoms)
         positions, _ = read_columns(text, 0, self.n_atoms, (NUMBER,) * 3, self.path, index)
-        cell = self._given_cell if self._given_cell is not None else self._cells[self._cell_of_frame[index]]
+        cell = self._given_cell
+        if cell is None:
+            cell = read_cell(self._source, int(self._index.cell_at[index]), self.path, index)
         return self._frame(index, positions, cell)

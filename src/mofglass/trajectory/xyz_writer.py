@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import gzip
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -62,16 +62,45 @@ def write_extxyz(path: Path | str, frames: Trajectory | Iterable[Frame | Atoms])
 
 
 def _frame_text(frame: Frame) -> str:
-    lattice = " ".join(repr(float(component)) for component in np.asarray(frame.cell).ravel())
-    pairs: dict[str, Any] = {"step": frame.step, "time_ps": frame.time_ps, **frame.info}
+    return extxyz_text(
+        frame.numbers,
+        np.asarray(frame.cell),
+        {"pos": frame.positions},
+        {"step": frame.step, "time_ps": frame.time_ps, **frame.info},
+    )
+
+
+def extxyz_text(
+    numbers: np.ndarray, cell: np.ndarray, columns: Mapping[str, np.ndarray], pairs: Mapping[str, Any]
+) -> str:
+    """Format one frame of an extended XYZ file.
+
+    Parameters
+    ----------
+    numbers : ndarray of int, shape (n_atoms,)
+        Atomic numbers.
+    cell : ndarray, shape (3, 3)
+        Cell vectors as rows, Å.
+    columns : mapping of str to ndarray, shape (n_atoms, 3)
+        ``pos`` (Å), ``forces`` (eV/Å), ..., written to 8 decimals.
+    pairs : mapping of str to object
+        For the comment line; numbers, words and arrays of up to nine numbers are written, the rest is left
+        out.
+
+    Returns
+    -------
+    str
+        The lines, with the last line's end.
+    """
+    lattice = " ".join(repr(float(component)) for component in cell.ravel())
+    properties = ":".join(f"{name}:R:3" for name in columns)
     kept = {key: value for key, value in pairs.items() if _belongs_in_comment(value)}
-    comment = f'Lattice="{lattice}" Properties=species:S:1:pos:R:3 pbc="T T T"'
+    comment = f'Lattice="{lattice}" Properties=species:S:1:{properties} pbc="T T T"'
     if kept:
         comment += " " + key_val_dict_to_str(kept)
-    rows = [
-        f"{chemical_symbols[number]:<2} {x:16.8f} {y:16.8f} {z:16.8f}"
-        for number, (x, y, z) in zip(frame.numbers, np.asarray(frame.positions).tolist(), strict=True)
-    ]
+    row = "{:<2}" + " {:16.8f}" * (3 * len(columns))
+    table = np.hstack([np.asarray(column, dtype=float) for column in columns.values()]).tolist()
+    rows = [row.format(chemical_symbols[n], *values) for n, values in zip(numbers, table, strict=True)]
     return "\n".join((str(len(rows)), comment, *rows, ""))
 
 
