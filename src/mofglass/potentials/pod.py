@@ -9,17 +9,17 @@ from typing import Any
 
 import yaml
 from ase import Atoms
-from ase.data import atomic_masses, atomic_numbers
 
 from mofglass.errors import InputError
 from mofglass.potentials.base import LammpsModel, Potential
-from mofglass.potentials.lammps_data import LammpsBox, check_elements, data_text
+from mofglass.potentials.lammps_data import check_elements
 from mofglass.potentials.pod_files import (
     PODCoefficients,
     PODParameters,
     read_coefficients,
     read_parameters,
 )
+from mofglass.potentials.repulsion import Repulsion, data_with_types
 
 MODEL_FILE = "model.yaml"
 PARAMETER_FILE = "param.pod"
@@ -30,89 +30,6 @@ REFERENCE = (
     "N. C. Nguyen, J. Comput. Phys. 113102 (2024)"
 )
 SKIN_A = 1.0
-
-
-@dataclass(frozen=True, kw_only=True)
-class Repulsion:
-    """Screened nuclear repulsion (Ziegler, Biersack, Littmark) laid over a POD potential.
-
-    Between `inner_A` and `outer_A` it is switched to zero, with its first two derivatives.
-
-    Parameters
-    ----------
-    inner_A, outer_A : float
-        Where switching begins, and from where there is none, Å.
-    pairs : mapping of str to (float, float)
-        Other inner and outer radii of some pairs, as ``{"H-H": (0.8, 1.3)}``.
-    """
-
-    inner_A: float
-    outer_A: float
-    pairs: dict[str, tuple[float, float]] = field(default_factory=dict)
-
-    def __post_init__(self) -> None:
-        for name, (inner, outer) in {"repulsion": (self.inner_A, self.outer_A), **self.pairs}.items():
-            if not 0 < inner < outer:
-                raise InputError(f"{name}: inner radius {inner:g} Å must lie between 0 and {outer:g} Å")
-        for name in self.pairs:
-            if len(name.split("-")) != 2 or any(word not in atomic_numbers for word in name.split("-")):
-                raise InputError(f"repulsion: '{name}' is not a pair of elements such as H-H")
-
-    def radii(self, first: str, second: str) -> tuple[float, float]:
-        """Return the inner and outer radius of a pair.
-
-        Parameters
-        ----------
-        first, second : str
-            Chemical symbols.
-
-        Returns
-        -------
-        tuple of float
-            Inner and outer radius, Å.
-        """
-        for name in (f"{first}-{second}", f"{second}-{first}"):
-            if name in self.pairs:
-                return tuple(self.pairs[name])  # type: ignore[return-value]
-        return self.inner_A, self.outer_A
-
-    def lammps(self, species: tuple[str, ...]) -> tuple[list[str], list[str]]:
-        """Return the LAMMPS sub-styles and their coefficients, for types in the order of `species`.
-
-        Parameters
-        ----------
-        species : tuple of str
-            Chemical symbol of each type.
-
-        Returns
-        -------
-        styles, coefficients : list of str
-            ``zbl INNER OUTER`` for each pair of radii, and the ``pair_coeff`` commands.
-        """
-        groups: dict[tuple[float, float], list[str]] = {}
-        for i, first in enumerate(species):
-            for j, second in enumerate(species[i:], start=i):
-                charges = f"{atomic_numbers[first]} {atomic_numbers[second]}"
-                groups.setdefault(self.radii(first, second), []).append(f"{i + 1} {j + 1} zbl{{}} {charges}")
-        coefficients = []
-        for number, rows in enumerate(groups.values(), start=1):
-            # LAMMPS counts sub-styles only where one style occurs several times.
-            count = f" {number}" if len(groups) > 1 else ""
-            coefficients += [f"pair_coeff {row.format(count)}" for row in rows]
-        return [f"zbl {inner:g} {outer:g}" for inner, outer in groups], coefficients
-
-    def to_dict(self) -> dict[str, Any]:
-        """Return it as `model.yaml` holds it.
-
-        Returns
-        -------
-        dict
-            Radii, Å.
-        """
-        plain: dict[str, Any] = {"inner_A": self.inner_A, "outer_A": self.outer_A}
-        if self.pairs:
-            plain["pairs"] = {name: list(radii) for name, radii in self.pairs.items()}
-        return plain
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -200,7 +117,7 @@ def pair_commands(species: tuple[str, ...], repulsion: Repulsion | None) -> list
     return [
         f"pair_style hybrid/overlay pod {' '.join(styles)}",
         f"pair_coeff * * pod {files}",
-        *coefficients,
+        *(f"pair_coeff {row}" for row in coefficients),
     ]
 
 
@@ -295,7 +212,31 @@ class POD(Potential):
 
     def __init__(self, path: Path) -> None:
         self.path = Path(path)
-        self.model = read_model(self.path)
+        self._take(read_model(self.path))
+
+    @classmethod
+    def from_model(cls, model: PODModel, path: Path) -> POD:
+        """Make the potential of a model in memory.
+
+        Parameters
+        ----------
+        model : PODModel
+            The model.
+        path : Path
+            How to call it in messages: where it will be.
+
+        Returns
+        -------
+        POD
+            The potential.
+        """
+        potential = cls.__new__(cls)
+        potential.path = Path(path)
+        potential._take(model)
+        return potential
+
+    def _take(self, model: PODModel) -> None:
+        self.model = model
         self.elements = frozenset(self.model.parameters.species)
         self.fitted_to = self.model.description or "as its directory says"
         self.known_limits = self.model.known_limits
@@ -330,13 +271,7 @@ class POD(Potential):
         """
         species = self.model.parameters.species
         check_elements(atoms, self.elements, f"the POD potential {self.path}")
-        data = data_text(
-            atoms.get_chemical_formula(),
-            LammpsBox.of(atoms),
-            atoms.positions,
-            [species.index(symbol) + 1 for symbol in atoms.get_chemical_symbols()],
-            {symbol: float(atomic_masses[atomic_numbers[symbol]]) for symbol in species},
-        )
+        data = data_with_types(atoms, species)
         return LammpsModel(
             units="metal",
             atom_style="atomic",

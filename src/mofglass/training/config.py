@@ -8,7 +8,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import yaml
 
@@ -70,9 +70,10 @@ class TrainingConfig:
         A name of `mofglass.training.TRAINERS`: pod, nequip, allegro, deepmd, mace.
     train : tuple of Path
         Labelled frames to fit: any files that `mofglass.datasets.open_dataset` reads.
-    validation : float or tuple of Path
-        Frames that choose what the fit leaves open (ridge, best epoch): a fraction of the training frames,
-        taken in whole blocks of trajectory, or files of their own. They are not fitted.
+    validation : float, "split", or tuple of Path
+        Frames that choose what the fit leaves open (ridge, best epoch); they are not fitted. A fraction of
+        the training frames, taken in whole blocks of trajectory; ``split`` for what `mofglass dataset split`
+        has called so (its test frames are not touched); or files of their own.
     weights : Weights
         Weights of energy, forces and stress.
     seed : int
@@ -91,7 +92,7 @@ class TrainingConfig:
 
     trainer: str
     train: tuple[Path, ...]
-    validation: float | tuple[Path, ...] = 0.1
+    validation: float | Literal["split"] | tuple[Path, ...] = 0.1
     weights: Weights = field(default_factory=Weights)
     seed: int = 1
     threads: int = 1

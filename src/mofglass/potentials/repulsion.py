@@ -1,0 +1,178 @@
+"""Short-range repulsion between nuclei, laid over a potential fitted to data that have no close pairs."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from ase import Atoms
+from ase.data import atomic_masses, atomic_numbers
+
+from mofglass.errors import InputError
+from mofglass.potentials.base import LammpsModel, Potential
+from mofglass.potentials.lammps_data import LammpsBox, check_elements, data_text
+
+REFERENCE = (
+    "J. F. Ziegler, J. P. Biersack, U. Littmark, The Stopping and Range of Ions in Solids, Pergamon (1985)"
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Repulsion:
+    """Screened nuclear repulsion (Ziegler, Biersack, Littmark) laid over a POD potential.
+
+    Between `inner_A` and `outer_A` it is switched to zero, with its first two derivatives.
+
+    Parameters
+    ----------
+    inner_A, outer_A : float
+        Where switching begins, and from where there is none, Å.
+    pairs : mapping of str to (float, float)
+        Other inner and outer radii of some pairs, as ``{"H-H": (0.8, 1.3)}``.
+    """
+
+    inner_A: float
+    outer_A: float
+    pairs: dict[str, tuple[float, float]] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        for name, (inner, outer) in {"repulsion": (self.inner_A, self.outer_A), **self.pairs}.items():
+            if not 0 < inner < outer:
+                raise InputError(f"{name}: inner radius {inner:g} Å must lie between 0 and {outer:g} Å")
+        for name in self.pairs:
+            if len(name.split("-")) != 2 or any(word not in atomic_numbers for word in name.split("-")):
+                raise InputError(f"repulsion: '{name}' is not a pair of elements such as H-H")
+
+    def radii(self, first: str, second: str) -> tuple[float, float]:
+        """Return the inner and outer radius of a pair.
+
+        Parameters
+        ----------
+        first, second : str
+            Chemical symbols.
+
+        Returns
+        -------
+        tuple of float
+            Inner and outer radius, Å.
+        """
+        for name in (f"{first}-{second}", f"{second}-{first}"):
+            if name in self.pairs:
+                return tuple(self.pairs[name])  # type: ignore[return-value]
+        return self.inner_A, self.outer_A
+
+    def lammps(self, species: tuple[str, ...]) -> tuple[list[str], list[str]]:
+        """Return the LAMMPS sub-styles and their coefficients, for types in the order of `species`.
+
+        Parameters
+        ----------
+        species : tuple of str
+            Chemical symbol of each type.
+
+        Returns
+        -------
+        styles, coefficients : list of str
+            ``zbl INNER OUTER`` for each pair of radii, and what follows each ``pair_coeff``.
+        """
+        groups: dict[tuple[float, float], list[str]] = {}
+        for i, first in enumerate(species):
+            for j, second in enumerate(species[i:], start=i):
+                charges = f"{atomic_numbers[first]} {atomic_numbers[second]}"
+                groups.setdefault(self.radii(first, second), []).append(f"{i + 1} {j + 1} zbl{{}} {charges}")
+        coefficients = []
+        for number, rows in enumerate(groups.values(), start=1):
+            # LAMMPS counts sub-styles only where one style occurs several times.
+            count = f" {number}" if len(groups) > 1 else ""
+            coefficients += [row.format(count) for row in rows]
+        return [f"zbl {inner:g} {outer:g}" for inner, outer in groups], coefficients
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return it as `model.yaml` holds it.
+
+        Returns
+        -------
+        dict
+            Radii, Å.
+        """
+        plain: dict[str, Any] = {"inner_A": self.inner_A, "outer_A": self.outer_A}
+        if self.pairs:
+            plain["pairs"] = {name: list(radii) for name, radii in self.pairs.items()}
+        return plain
+
+
+def data_with_types(atoms: Atoms, species: Sequence[str]) -> str:
+    """Write the data file of a structure with a given order of types, some of which may be absent.
+
+    Parameters
+    ----------
+    atoms : ase.Atoms
+        Periodic structure, Å.
+    species : sequence of str
+        Chemical symbol of each LAMMPS type.
+
+    Returns
+    -------
+    str
+        LAMMPS data file.
+    """
+    species = list(species)
+    return data_text(
+        atoms.get_chemical_formula(),
+        LammpsBox.of(atoms),
+        atoms.positions,
+        [species.index(symbol) + 1 for symbol in atoms.get_chemical_symbols()],
+        {symbol: float(atomic_masses[atomic_numbers[symbol]]) for symbol in species},
+    )
+
+
+class RepulsionAlone(Potential):
+    """The repulsion without what it is laid over: what a fit takes off its labels.
+
+    Parameters
+    ----------
+    repulsion : Repulsion
+        Radii.
+    species : tuple of str
+        Elements.
+    """
+
+    name = "zbl"
+    reference = REFERENCE
+    fitted_to = "nothing: nuclei screened by the atoms' electrons"
+
+    def __init__(self, repulsion: Repulsion, species: tuple[str, ...]) -> None:
+        self.repulsion = repulsion
+        self.species = species
+        self.elements = frozenset(species)
+
+    def lammps(self, atoms: Atoms) -> LammpsModel:
+        """Make a structure ready for LAMMPS.
+
+        Parameters
+        ----------
+        atoms : ase.Atoms
+            Periodic structure, Å.
+
+        Returns
+        -------
+        LammpsModel
+            Data file and commands, in units metal.
+
+        Raises
+        ------
+        InputError
+            When an element is none of the species.
+        """
+        check_elements(atoms, self.elements, "the repulsion")
+        styles, coefficients = self.repulsion.lammps(self.species)
+        if len(styles) == 1:
+            coefficients = [row.replace(" zbl", "", 1) for row in coefficients]
+        style = styles[0] if len(styles) == 1 else f"hybrid/overlay {' '.join(styles)}"
+        return LammpsModel(
+            units="metal",
+            atom_style="atomic",
+            data=data_with_types(atoms, self.species),
+            after_data=(f"pair_style {style}", *(f"pair_coeff {row}" for row in coefficients)),
+            n_atoms=len(atoms),
+        )

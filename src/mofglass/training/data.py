@@ -1,0 +1,91 @@
+"""The frames of a training: what is fitted, and what judges the fit."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+
+from mofglass.datasets.dataset import Dataset, open_dataset
+from mofglass.errors import InputError
+from mofglass.training.config import TrainingConfig
+
+BLOCK = 8
+"""Neighbouring frames that go together into training or validation where the dataset names no blocks."""
+
+
+def load_data(
+    config: TrainingConfig, *, progress: Callable[[int], None] | None = None
+) -> tuple[Dataset, Dataset]:
+    """Open the frames of a training.
+
+    Parameters
+    ----------
+    config : TrainingConfig
+        Names the files and how to validate.
+    progress : callable, optional
+        Called with the number of frames read so far.
+
+    Returns
+    -------
+    train, validation : Dataset
+        Frames to fit, and frames to judge by.
+
+    Raises
+    ------
+    InputError
+        When a file cannot be read, or too few frames are left for either.
+    """
+    dataset = open_dataset(config.train, progress=progress)
+    if config.validation == "split":
+        return dataset.split("train"), dataset.split("validation")
+    if isinstance(config.validation, tuple):
+        return dataset, open_dataset(config.validation)
+    assert isinstance(config.validation, float)
+    chosen = validation_rows(dataset, config.validation, config.seed)
+    return dataset[~chosen], dataset[chosen]
+
+
+def validation_rows(dataset: Dataset, fraction: float, seed: int) -> np.ndarray:
+    """Choose validation frames in whole blocks, each file by itself.
+
+    Neighbours in time are alike: a frame beside a fitted one judges nothing. Each file is drawn from with
+    a random state of its own, so that adding a file changes nothing in the others.
+
+    Parameters
+    ----------
+    dataset : Dataset
+        Labelled frames.
+    fraction : float
+        Of the frames, between 0 and 1.
+    seed : int
+        Of the draw.
+
+    Returns
+    -------
+    ndarray of bool (n_frames,)
+        Which frames are for validation: at least one block.
+
+    Raises
+    ------
+    InputError
+        When there is only one block.
+    """
+    chosen = np.zeros(len(dataset), dtype=bool)
+    files = np.asarray(dataset.table.file)
+    all_blocks: list[np.ndarray] = []
+    for number in np.unique(files):
+        rows = np.flatnonzero(files == number)
+        blocks = [rows[start : start + BLOCK] for start in range(0, len(rows), BLOCK)]
+        all_blocks += blocks
+        order = np.random.default_rng([seed, int(number)]).permutation(len(blocks))
+        for k in order[: round(fraction * len(blocks))]:
+            chosen[blocks[k]] = True
+    if len(all_blocks) < 2:
+        raise InputError(
+            f"{len(dataset)} frames are too few to take validation frames from in blocks of {BLOCK}: "
+            "give files of their own as 'validation'"
+        )
+    if not chosen.any():
+        chosen[all_blocks[int(np.random.default_rng(seed).integers(len(all_blocks)))]] = True
+    return chosen

@@ -1,0 +1,329 @@
+"""The POD trainer: LAMMPS' linear many-body potential, fitted to energies, forces and stresses at once."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, field, fields
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from ase.data import atomic_numbers
+
+from mofglass.datasets.dataset import Dataset
+from mofglass.errors import InputError, MofglassError
+from mofglass.potentials.calculator import LammpsCalculator
+from mofglass.potentials.pod import POD, PODModel
+from mofglass.potentials.pod_files import PODCoefficients, PODParameters
+from mofglass.potentials.repulsion import Repulsion
+from mofglass.training.base import Progress
+from mofglass.training.config import TrainingConfig, Weights
+from mofglass.training.fit_errors import FitErrors, fit_errors
+from mofglass.training.learning_curve import CurvePoint, LearningCurve
+from mofglass.training.linear_fit import RidgeChoice, assemble, choose_ridge, reference_energies
+from mofglass.training.pod_blocks import BlockSettings, BlockStore, StoredBlock, read_blocks
+from mofglass.training.sections import near_miss
+from mofglass.trajectory.atomic_write import written_whole
+
+MODEL_DIRECTORY = "model"
+COMMITTEE_DIRECTORY = "committee"
+BLOCK_DIRECTORY = "blocks"
+DEFAULT_WEIGHTS = Weights(energy=100.0, forces=1.0, stress=100.0)
+RIDGES = tuple(10.0**power for power in range(-14, -3))
+MAX_FRAMES_OF_A_POINT = 100
+"""Frames of training and of validation from which a point of the learning curve is measured, at most."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class PODSettings:
+    """The `pod:` section of a training's configuration.
+
+    Parameters
+    ----------
+    descriptors : dict
+        LAMMPS' keywords of the parameter file but `species`: fields of `PODParameters`.
+    elements : tuple of str
+        Elements in the order of the model's types; those of the data, by atomic number, by default. Further
+        ones get coefficients of zero.
+    ridge : tuple of float
+        Ridges to try on the scaled least-squares problem; the best on validation is kept.
+    repulsion : Repulsion or None
+        Screened nuclear repulsion laid over the potential; it is taken off the labels first.
+    force_scale_eV_per_A : float
+        An atom with a force F counts 1/(1 + (F/scale)²) in the sum of squared force errors.
+    frame_force_scale_eV_per_A : float
+        A frame with a largest force F counts 1/(1 + (F/scale)²) with its energy and stress.
+    max_force_eV_per_A : float or None
+        Frames with a larger force are left out.
+    block : int
+        Frames whose contributions are summed and kept together; committees resample blocks.
+    committee : int
+        Further models, each fitted to blocks drawn with replacement; 0 for none.
+    curve_points : int
+        Fits to a growing share of the blocks, for the learning curve; the last has all.
+    cache : Path or None
+        Where blocks are kept; in the training's directory by default. Trainings with the same descriptors
+        may share it.
+    """
+
+    descriptors: dict[str, Any] = field(default_factory=dict)
+    elements: tuple[str, ...] = ()
+    ridge: tuple[float, ...] = RIDGES
+    repulsion: Repulsion | None = None
+    force_scale_eV_per_A: float = 3.0
+    frame_force_scale_eV_per_A: float = 10.0
+    max_force_eV_per_A: float | None = 100.0
+    block: int = 8
+    committee: int = 0
+    curve_points: int = 3
+    cache: Path | None = None
+
+    def __post_init__(self) -> None:
+        known = [field.name for field in fields(PODParameters) if field.name != "species"]
+        for name, value in self.descriptors.items():
+            if name not in known:
+                raise InputError(f"there is no descriptor setting '{name}': {near_miss(name, known)}")
+            if isinstance(value, bool) or not isinstance(value, int | float):
+                raise InputError(f"{name} must be a number, not {value!r}")
+            whole = next(f for f in fields(PODParameters) if f.name == name).type == "int"
+            if whole and value != int(value):
+                raise InputError(f"{name} must be a whole number, not {value!r}")
+        self.parameters(self.elements or ("H",))
+        for name in ("force_scale_eV_per_A", "frame_force_scale_eV_per_A"):
+            if not getattr(self, name) > 0:
+                raise InputError(f"{name} must be above zero")
+        if not self.ridge or min(self.ridge) < 0:
+            raise InputError("ridge must be numbers of zero or more")
+        for name, least in (("block", 1), ("committee", 0), ("curve_points", 1)):
+            if getattr(self, name) < least:
+                raise InputError(f"{name} must be {least} or more, and is {getattr(self, name)}")
+
+    def parameters(self, elements: Sequence[str]) -> PODParameters:
+        """Return the parameters of the descriptors.
+
+        Parameters
+        ----------
+        elements : sequence of str
+            Chemical symbols.
+
+        Returns
+        -------
+        PODParameters
+            For LAMMPS.
+        """
+        return PODParameters(species=tuple(elements), **self.descriptors)
+
+
+class PODTrainer:
+    """Fits a POD potential by linear least squares.
+
+    The energy is linear in the coefficients, so that descriptors (rows of the problem) are computed once a
+    frame, summed in blocks, and every later fit is a matter of seconds. Errors of the learning curve are
+    those of the finished model run by LAMMPS. Its epochs count frames: each point is a fit to more of them.
+    """
+
+    name = "pod"
+    potential = "pod"
+    settings = PODSettings
+
+    def fit(
+        self,
+        config: TrainingConfig,
+        train: Dataset,
+        validation: Dataset,
+        directory: Path,
+        progress: Progress,
+    ) -> Path:
+        """Fit a POD potential.
+
+        Blocks on disk are not computed again, which is all that resuming needs.
+
+        Parameters
+        ----------
+        config : TrainingConfig
+            What to do; `config.settings` is a `PODSettings`.
+        train, validation : Dataset
+            Labelled frames.
+        directory : Path
+            Directory of the training.
+        progress : Progress
+            Who watches.
+
+        Returns
+        -------
+        Path
+            Directory of the model.
+
+        Raises
+        ------
+        InputError
+            When no frame is left to fit or to validate with, or one has an element that is not listed.
+        """
+        began = time.monotonic()
+        until = None if config.time_limit_s is None else began + config.time_limit_s
+        settings: PODSettings = config.settings
+        weights = config.weights.or_default(DEFAULT_WEIGHTS)
+        train, validation = (_usable(part, settings.max_force_eV_per_A) for part in (train, validation))
+        elements = settings.elements or tuple(
+            sorted({*train.elements, *validation.elements}, key=atomic_numbers.__getitem__)
+        )
+        block_settings = BlockSettings(
+            parameters=settings.parameters(elements),
+            repulsion=settings.repulsion,
+            force_scale_eV_per_A=settings.force_scale_eV_per_A,
+            frame_force_scale_eV_per_A=settings.frame_force_scale_eV_per_A,
+            stress=bool(weights.stress),
+        )
+        store = BlockStore(settings.cache or directory / BLOCK_DIRECTORY, block_settings)
+        progress.stage("descriptors", len(validation) + len(train))
+        judges, blocks = (
+            store.fill(part, settings.block, processes=config.processes, until=limit, done=progress.advance)
+            # Nothing can be judged without validation frames: the time limit holds for the others.
+            for part, limit in ((validation, None), (train, until))
+        )
+        if not blocks:
+            raise MofglassError("the time limit did not suffice for one block of frames: give more time")
+        fitting = _Fitting(weights, block_settings, settings.ridge, judges=judges)
+        curve = LearningCurve(directory, through_epoch=0)
+        generator = np.random.default_rng(config.seed)
+        # A growing share of all kinds of frames, not of the first file's.
+        shuffled = [blocks[k] for k in generator.permutation(len(blocks))]
+        shares = np.unique(
+            np.ceil(len(blocks) / 2.0 ** np.arange(settings.curve_points - 1, -1, -1)).astype(int)
+        )
+        progress.stage("fit", len(shares) + settings.committee)
+        for share in shares:
+            model, choice = fitting.model(shuffled[:share], description=config.description)
+            rows = np.sort(np.concatenate([block.rows for block in shuffled[:share]]))
+            errors = _errors(model, train[rows], validation, config.threads)
+            point = _curve_point(len(rows), time.monotonic() - began, choice, *errors)
+            curve.append(point)
+            progress.point(point)
+            progress.advance()
+        model.info.update(
+            trained={
+                "frames": len(rows),
+                "validation_frames": len(validation),
+                "ridge": choice.ridge,
+                "weights": {key: getattr(weights, key) for key in ("energy", "forces", "stress")},
+                "validation": {key: round(float(value), 4) for key, value in vars(errors[1]).items()},
+            }
+        )
+        write_model(model, directory / MODEL_DIRECTORY)
+        for member in range(settings.committee):
+            drawn = generator.integers(len(blocks), size=len(blocks))
+            resampled, _ = fitting.model(
+                blocks,
+                repeats=np.bincount(drawn, minlength=len(blocks)).tolist(),
+                ridges=(choice.ridge,),
+                description=f"{config.description} (committee, member {member + 1})".strip(),
+            )
+            write_model(resampled, directory / COMMITTEE_DIRECTORY / f"member-{member + 1}")
+            progress.advance()
+        return directory / MODEL_DIRECTORY
+
+
+class _Fitting:
+    """Fits blocks with fixed weights, and judges by fixed validation blocks."""
+
+    def __init__(
+        self,
+        weights: Weights,
+        settings: BlockSettings,
+        ridges: Sequence[float],
+        judges: Sequence[StoredBlock],
+    ) -> None:
+        self.weights = weights
+        self.settings = settings
+        self.ridges = ridges
+        self.judges = judges
+
+    def model(
+        self,
+        blocks: Sequence[StoredBlock],
+        *,
+        description: str,
+        repeats: Sequence[int] | None = None,
+        ridges: Sequence[float] | None = None,
+    ) -> tuple[PODModel, RidgeChoice]:
+        """Return the model of some blocks, and how its ridge was chosen."""
+        references = reference_energies(read_blocks(blocks))
+        equations = assemble(read_blocks(blocks), self.weights, references, repeats)
+        judge = assemble(read_blocks(self.judges), self.weights, references)
+        choice = choose_ridge(equations, judge, self.ridges if ridges is None else ridges)
+        coefficients = choice.coefficients.copy()
+        n_elements = len(self.settings.parameters.species)
+        # The one-body descriptor, a count of atoms, is the first of each element.
+        coefficients[:: len(coefficients) // n_elements] += references
+        clusters = self.settings.clusters
+        model = PODModel(
+            parameters=self.settings.parameters,
+            coefficients=PODCoefficients.linear(coefficients)
+            if clusters is None
+            else PODCoefficients(coefficients, clusters.projection, clusters.centroids),
+            repulsion=self.settings.repulsion,
+            description=description,
+        )
+        return model, choice
+
+
+def _usable(dataset: Dataset, max_force_eV_per_A: float | None) -> Dataset:
+    """Leave out frames with a larger force."""
+    if max_force_eV_per_A is None:
+        return dataset
+    kept = np.asarray(dataset.table.max_force_eV_per_A) <= max_force_eV_per_A
+    if not kept.any():
+        raise InputError(
+            f"every frame has a force above {max_force_eV_per_A:g} eV/Å: raise max_force_eV_per_A"
+        )
+    return dataset if kept.all() else dataset[kept]
+
+
+def _errors(
+    model: PODModel, train: Dataset, validation: Dataset, threads: int
+) -> tuple[FitErrors, FitErrors]:
+    """Measure a model on evenly spaced frames of both sets."""
+    calculator = LammpsCalculator(POD.from_model(model, Path(MODEL_DIRECTORY)), threads=threads)
+    try:
+        return (
+            fit_errors(calculator, _thinned(train)),
+            fit_errors(calculator, _thinned(validation)),
+        )
+    finally:
+        calculator.close()
+
+
+def _thinned(dataset: Dataset) -> Dataset:
+    if len(dataset) <= MAX_FRAMES_OF_A_POINT:
+        return dataset
+    return dataset[np.linspace(0, len(dataset) - 1, MAX_FRAMES_OF_A_POINT).astype(int)]
+
+
+def _curve_point(
+    n_frames: int, wall_s: float, choice: RidgeChoice, train: FitErrors, validation: FitErrors
+) -> CurvePoint:
+    return CurvePoint(
+        epoch=n_frames,
+        wall_s=wall_s,
+        train_loss=choice.train_loss,
+        validation_loss=choice.validation_loss,
+        **{f"train_{key}": value for key, value in vars(train).items()},
+        **{f"validation_{key}": value for key, value in vars(validation).items()},
+    )
+
+
+def write_model(model: PODModel, directory: Path) -> None:
+    """Write a POD potential: LAMMPS' two files, then ``model.yaml``.
+
+    Parameters
+    ----------
+    model : PODModel
+        The model.
+    directory : Path
+        Its directory, made where absent.
+    """
+    directory.mkdir(parents=True, exist_ok=True)
+    for name, text in model.files().items():
+        with written_whole(directory / name) as temporary:
+            temporary.write_text(text)

@@ -1,0 +1,420 @@
+"""Blocks of frames turned into normal equations, side by side in processes, each computed once and kept."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import multiprocessing
+import os
+import time
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
+from dataclasses import dataclass
+from pathlib import Path
+from zipfile import BadZipFile
+
+import numpy as np
+from ase.stress import full_3x3_to_voigt_6_stress
+
+from mofglass.datasets.dataset import Dataset
+from mofglass.datasets.labelled import LabelledFrame
+from mofglass.errors import InputError
+from mofglass.potentials.calculator import LammpsCalculator
+from mofglass.potentials.pod_files import PODCoefficients, PODParameters
+from mofglass.potentials.repulsion import Repulsion, RepulsionAlone
+from mofglass.training.linear_fit import BlockEquations, packed_products
+from mofglass.training.pod_descriptors import PODDescriptors
+
+# Raise it when the meaning of a stored block changes.
+VERSION = 1
+
+Done = Callable[[int], None]
+
+
+@dataclass(frozen=True, kw_only=True)
+class BlockSettings:
+    """All that decides what a block holds, besides its frames.
+
+    Parameters
+    ----------
+    parameters : PODParameters
+        Descriptors.
+    clusters : PODCoefficients or None
+        Projection and centroids, for several clusters of environments.
+    repulsion : Repulsion or None
+        Its energies, forces and stresses are taken off the labels.
+    force_scale_eV_per_A : float
+        An atom with a force F counts 1/(1 + (F/scale)²).
+    frame_force_scale_eV_per_A : float
+        Energy and stress of a frame with a largest force F count 1/(1 + (F/scale)²).
+    stress : bool
+        Whether stress rows are computed.
+    """
+
+    parameters: PODParameters
+    clusters: PODCoefficients | None = None
+    repulsion: Repulsion | None = None
+    force_scale_eV_per_A: float = 3.0
+    frame_force_scale_eV_per_A: float = 10.0
+    stress: bool = True
+
+    def key(self, frames: Sequence[LabelledFrame]) -> str:
+        """Return the name under which a block is kept.
+
+        Parameters
+        ----------
+        frames : sequence of LabelledFrame
+            Its frames.
+
+        Returns
+        -------
+        str
+            Hash of settings and frames.
+        """
+        digest = hashlib.sha256(self.parameters.text.encode())
+        if self.clusters is not None:
+            digest.update(self.clusters.text.encode())
+        repulsion = None if self.repulsion is None else self.repulsion.to_dict()
+        rest = [
+            VERSION,
+            repulsion,
+            self.force_scale_eV_per_A,
+            self.frame_force_scale_eV_per_A,
+            self.stress,
+        ]
+        digest.update(json.dumps(rest).encode())
+        for frame in frames:
+            digest.update(np.ascontiguousarray(frame.numbers, dtype=np.int64).tobytes())
+            for values in (frame.cell, frame.positions, frame.forces_eV_per_A, [frame.energy_eV]):
+                digest.update(np.ascontiguousarray(values, dtype=float).tobytes())
+            if frame.stress_eV_per_A3 is not None:
+                digest.update(np.ascontiguousarray(frame.stress_eV_per_A3, dtype=float).tobytes())
+        return digest.hexdigest()[:32]
+
+
+class BlockMaker:
+    """Computes blocks; holds LAMMPS for the descriptors and, where there is one, for the repulsion.
+
+    Parameters
+    ----------
+    settings : BlockSettings
+        What to compute.
+    """
+
+    def __init__(self, settings: BlockSettings) -> None:
+        self.settings = settings
+        self._descriptors = PODDescriptors(settings.parameters, settings.clusters)
+        self._repulsion: LammpsCalculator | None = None
+
+    def close(self) -> None:
+        """Free LAMMPS."""
+        self._descriptors.close()
+        if self._repulsion is not None:
+            self._repulsion.close()
+
+    def labels(self, frame: LabelledFrame) -> tuple[float, np.ndarray, np.ndarray | None]:
+        """Return what the descriptors have to explain of a frame: its labels without the repulsion.
+
+        Parameters
+        ----------
+        frame : LabelledFrame
+            As labelled.
+
+        Returns
+        -------
+        energy_eV : float
+            Energy, eV.
+        forces_eV_per_A : ndarray (n_atoms, 3)
+            Forces, eV/Å.
+        stress_eV_per_A3 : ndarray (6,) or None
+            Stress, eV/Å³, xx yy zz yz xz xy; None where there is no label.
+        """
+        energy, forces, stress = frame.energy_eV, frame.forces_eV_per_A, frame.stress_eV_per_A3
+        voigt = None if stress is None else full_3x3_to_voigt_6_stress(stress)
+        if self.settings.repulsion is None:
+            return energy, forces, voigt
+        if self._repulsion is None:
+            alone = RepulsionAlone(self.settings.repulsion, self.settings.parameters.species)
+            self._repulsion = LammpsCalculator(alone)
+        atoms = frame.to_atoms()
+        atoms.calc = self._repulsion
+        return (
+            energy - atoms.get_potential_energy(),
+            forces - atoms.get_forces(),
+            None if voigt is None else voigt - atoms.get_stress(),
+        )
+
+    def make(self, frames: Sequence[LabelledFrame]) -> BlockEquations:
+        """Compute the block of some frames.
+
+        Parameters
+        ----------
+        frames : sequence of LabelledFrame
+            At least one.
+
+        Returns
+        -------
+        BlockEquations
+            Their equations.
+        """
+        settings = self.settings
+        species = settings.parameters.species
+        energy_rows, energies, factors, compositions = [], [], [], []
+        stress_rows, stresses, stress_factors = [], [], []
+        products: np.ndarray | float = 0.0
+        right: np.ndarray | float = 0.0
+        square, n_forces = 0.0, 0
+        for frame in frames:
+            energy, forces, stress = self.labels(frame)
+            rows = self._descriptors.rows(frame.to_atoms(), stress=settings.stress and stress is not None)
+            n = frame.n_atoms
+            # Judged by the labels themselves: a close contact is one whether repulsion explains it or not.
+            sizes = np.linalg.norm(frame.forces_eV_per_A, axis=1)
+            factor = 1.0 / (1.0 + (sizes.max() / settings.frame_force_scale_eV_per_A) ** 2)
+            root = np.repeat(1.0 / np.sqrt(1.0 + (sizes / settings.force_scale_eV_per_A) ** 2), 3)
+            weighted = rows.forces.reshape(3 * n, -1)
+            weighted *= root[:, None]
+            labels = forces.ravel() * root
+            products = products + packed_products(weighted)
+            right = right + labels @ weighted
+            square += float(labels @ labels)
+            n_forces += 3 * n
+            energy_rows.append(rows.energy / n)
+            energies.append(energy / n)
+            factors.append(factor)
+            symbols = np.array(frame.to_atoms().get_chemical_symbols())
+            compositions.append([np.mean(symbols == element) for element in species])
+            if rows.stress is not None and stress is not None:
+                stress_rows.append(rows.stress)
+                stresses.append(stress)
+                stress_factors.append(np.full(6, factor))
+        n_coefficients = len(energy_rows[0])
+        return BlockEquations(
+            energy_rows=np.array(energy_rows),
+            energies=np.array(energies),
+            composition=np.array(compositions),
+            factor=np.array(factors),
+            stress_rows=np.concatenate([np.empty((0, n_coefficients)), *stress_rows]),
+            stresses=np.concatenate([np.empty(0), *stresses]),
+            stress_factor=np.concatenate([np.empty(0), *stress_factors]),
+            force_products=np.asarray(products),
+            force_right=np.asarray(right),
+            force_square=square,
+            n_forces=n_forces,
+        )
+
+
+def frame_blocks(dataset: Dataset, size: int) -> list[np.ndarray]:
+    """Cut a dataset into blocks of neighbouring frames that never span two files.
+
+    Adding a file leaves the blocks of the others as they were, so that they are not computed again.
+
+    Parameters
+    ----------
+    dataset : Dataset
+        Labelled frames.
+    size : int
+        Frames in a block, at most.
+
+    Returns
+    -------
+    list of ndarray of int
+        Row numbers of each block.
+    """
+    files = np.asarray(dataset.table.file)
+    borders = np.flatnonzero(np.diff(files)) + 1
+    runs = np.split(np.arange(len(dataset)), borders)
+    return [run[start : start + size] for run in runs for start in range(0, len(run), size)]
+
+
+@dataclass(frozen=True)
+class StoredBlock:
+    """A block on disk.
+
+    Parameters
+    ----------
+    path : Path
+        Its file.
+    rows : ndarray of int
+        Its frames: row numbers in the dataset.
+    """
+
+    path: Path
+    rows: np.ndarray
+
+
+class BlockStore:
+    """Blocks on disk, by the hash of what they were made of.
+
+    Parameters
+    ----------
+    directory : Path
+        Where they are kept; several trainings may share it.
+    settings : BlockSettings
+        What they hold.
+    """
+
+    def __init__(self, directory: Path, settings: BlockSettings) -> None:
+        self.directory = directory
+        self.settings = settings
+        directory.mkdir(parents=True, exist_ok=True)
+
+    def path(self, frames: Sequence[LabelledFrame]) -> Path:
+        """Return where a block is, or will be.
+
+        Parameters
+        ----------
+        frames : sequence of LabelledFrame
+            Its frames.
+
+        Returns
+        -------
+        Path
+            The file.
+        """
+        return self.directory / f"{self.settings.key(frames)}.npz"
+
+    def fill(
+        self,
+        dataset: Dataset,
+        size: int,
+        *,
+        processes: int = 1,
+        until: float | None = None,
+        done: Done | None = None,
+    ) -> list[StoredBlock]:
+        """Compute the blocks of a dataset that are not there yet.
+
+        Parameters
+        ----------
+        dataset : Dataset
+            Labelled frames.
+        size : int
+            Frames in a block.
+        processes : int
+            Processes that compute blocks side by side.
+        until : float, optional
+            Time (of `time.monotonic`) after which no block is begun.
+        done : callable, optional
+            Called with the number of frames of each block that is there.
+
+        Returns
+        -------
+        list of StoredBlock
+            The blocks, in order; those that time did not suffice for are left out.
+        """
+        blocks: list[StoredBlock] = []
+        missing: list[StoredBlock] = []
+        for rows in frame_blocks(dataset, size):
+            block = StoredBlock(self.path([dataset[int(row)] for row in rows]), rows)
+            blocks.append(block)
+            if not block.path.exists():
+                missing.append(block)
+            elif done is not None:
+                done(len(rows))
+        if missing:
+            jobs = ((block.path, [dataset[int(row)] for row in block.rows]) for block in missing)
+            if processes > 1 and len(missing) > 1:
+                self._fill_side_by_side(jobs, min(processes, len(missing)), until, done)
+            else:
+                self._fill_here(jobs, until, done)
+        return [block for block in blocks if block.path.exists()]
+
+    def _fill_here(
+        self, jobs: Iterator[tuple[Path, list[LabelledFrame]]], until: float | None, done: Done | None
+    ) -> None:
+        maker = BlockMaker(self.settings)
+        try:
+            for path, frames in jobs:
+                if until is not None and time.monotonic() > until:
+                    return
+                maker.make(frames).save(path)
+                if done is not None:
+                    done(len(frames))
+        finally:
+            maker.close()
+
+    def _fill_side_by_side(
+        self,
+        jobs: Iterator[tuple[Path, list[LabelledFrame]]],
+        processes: int,
+        until: float | None,
+        done: Done | None,
+    ) -> None:
+        pool = ProcessPoolExecutor(
+            processes,
+            mp_context=multiprocessing.get_context("spawn"),
+            initializer=_begin,
+            initargs=(self.settings,),
+        )
+        running = {}
+        # The children's BLAS reads this when it is loaded: threads in every process would stop each other.
+        before = os.environ.get("OMP_NUM_THREADS")
+        os.environ["OMP_NUM_THREADS"] = "1"
+        try:
+            for path, frames in jobs:
+                if until is not None and time.monotonic() > until:
+                    break
+                running[pool.submit(_make_there, path, frames)] = len(frames)
+                # Frames are read as processes get free: few are in memory at once.
+                while len(running) > processes:
+                    _collect(running, done)
+            while running:
+                _collect(running, done)
+        finally:
+            pool.shutdown(wait=True, cancel_futures=True)
+            if before is None:
+                os.environ.pop("OMP_NUM_THREADS", None)
+            else:
+                os.environ["OMP_NUM_THREADS"] = before
+
+
+def _collect(running: dict[Future[None], int], done: Done | None) -> None:
+    finished, _ = wait(running, return_when=FIRST_COMPLETED)
+    for future in finished:
+        future.result()
+        n = running.pop(future)
+        if done is not None:
+            done(n)
+
+
+_maker: BlockMaker | None = None
+
+
+def _begin(settings: BlockSettings) -> None:
+    """Begin a process."""
+    global _maker
+    _maker = BlockMaker(settings)
+
+
+def _make_there(path: Path, frames: list[LabelledFrame]) -> None:
+    """Compute a block in a process begun by `_begin`."""
+    assert _maker is not None
+    _maker.make(frames).save(path)
+
+
+def read_blocks(blocks: Iterable[StoredBlock]) -> Iterator[BlockEquations]:
+    """Read blocks, one at a time.
+
+    Parameters
+    ----------
+    blocks : iterable of StoredBlock
+        Where they are.
+
+    Yields
+    ------
+    BlockEquations
+        In order.
+
+    Raises
+    ------
+    InputError
+        When a file is damaged.
+    """
+    for block in blocks:
+        try:
+            yield BlockEquations.load(block.path)
+        except (OSError, ValueError, KeyError, BadZipFile) as error:
+            raise InputError(
+                f"the block {block.path} is damaged ({error}): delete it, and train again"
+            ) from error
