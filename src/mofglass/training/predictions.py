@@ -1,0 +1,253 @@
+"""What a potential says of labelled frames, one after another, in one process or in several."""
+
+from __future__ import annotations
+
+import time
+from collections import deque
+from collections.abc import Iterable, Iterator
+from concurrent.futures import Future, ProcessPoolExecutor
+from dataclasses import dataclass
+from multiprocessing import get_context
+from typing import Any
+
+import numpy as np
+from ase import Atoms
+from ase.calculators.calculator import Calculator, PropertyNotImplementedError, all_changes
+from ase.stress import voigt_6_to_full_3x3_stress
+
+from mofglass.datasets.labelled import LabelledFrame
+from mofglass.errors import InputError, MofglassError
+from mofglass.potentials.base import Potential
+from mofglass.potentials.calculator import make_calculator
+from mofglass.potentials.registry import get_potential
+
+FRAMES_AHEAD = 3
+"""Frames read ahead for each process: enough that none waits, few enough to forget."""
+
+
+@dataclass(frozen=True)
+class Prediction:
+    """Energy, forces and stress of one structure, and how long they took.
+
+    Parameters
+    ----------
+    energy_eV : float
+        Energy, eV.
+    forces_eV_per_A : ndarray, shape (n_atoms, 3)
+        Forces, eV/Å.
+    stress_eV_per_A3 : ndarray, shape (3, 3), or None
+        Stress, eV/Å³, positive in tension; None where the potential has none.
+    wall_s : float
+        Wall time of the call, s.
+    """
+
+    energy_eV: float
+    forces_eV_per_A: np.ndarray
+    stress_eV_per_A3: np.ndarray | None
+    wall_s: float
+
+
+def frame_name(index: int, frame: LabelledFrame) -> str:
+    """Name a frame in a message or a table.
+
+    Parameters
+    ----------
+    index : int
+        Its place in the dataset, from 0.
+    frame : LabelledFrame
+        The frame.
+
+    Returns
+    -------
+    str
+        E.g. ``frame 12 (crystal-300K, frame 7 of md.extxyz)``.
+    """
+    words = [frame.source] if frame.source else []
+    if "file" in frame.info and "frame" in frame.info:
+        words.append(f"frame {frame.info['frame']} of {frame.info['file']}")
+    return f"frame {index}" + (f" ({', '.join(words)})" if words else "")
+
+
+def as_potential(potential: Potential | str) -> Potential:
+    """Return a potential, made from its name where it is one.
+
+    Parameters
+    ----------
+    potential : Potential or str
+        A potential, or a name as `get_potential` takes it.
+
+    Returns
+    -------
+    Potential
+        The potential.
+    """
+    return get_potential(potential) if isinstance(potential, str) else potential
+
+
+def compute(calculator: Calculator, atoms: Atoms) -> Prediction:
+    """Compute one structure anew, whatever the calculator remembers.
+
+    Parameters
+    ----------
+    calculator : ase.calculators.calculator.Calculator
+        ASE calculator.
+    atoms : ase.Atoms
+        The structure.
+
+    Returns
+    -------
+    Prediction
+        Energy, forces, and stress where the calculator has it.
+    """
+    wanted = ["energy", "forces", "stress"]
+    if "stress" not in calculator.implemented_properties:
+        wanted.pop()
+    begin = time.perf_counter()
+    try:
+        calculator.calculate(atoms, wanted, all_changes)
+    except PropertyNotImplementedError:
+        calculator.calculate(atoms, wanted[:2], all_changes)
+    wall_s = time.perf_counter() - begin
+    results = calculator.results
+    stress = results.get("stress")
+    return Prediction(
+        float(results["energy"]),
+        np.asarray(results["forces"], dtype=float),
+        None if stress is None else voigt_6_to_full_3x3_stress(np.asarray(stress, dtype=float)),
+        wall_s,
+    )
+
+
+def check_labels(index: int, frame: LabelledFrame) -> None:
+    """Refuse a frame without the labels that errors are measured against.
+
+    Parameters
+    ----------
+    index : int
+        Its place in the dataset, from 0.
+    frame : LabelledFrame
+        The frame; a stress may be missing.
+
+    Raises
+    ------
+    InputError
+        When energy or forces are missing, of the wrong shape, or not finite.
+    """
+    forces = frame.forces_eV_per_A
+    problem = ""
+    if frame.energy_eV is None or not np.isfinite(frame.energy_eV):
+        problem = "has no energy"
+    elif forces is None or np.shape(forces) != (frame.n_atoms, 3) or not np.isfinite(forces).all():
+        problem = "has no forces of all its atoms"
+    elif frame.stress_eV_per_A3 is not None and not np.isfinite(frame.stress_eV_per_A3).all():
+        problem = "has a stress that is not finite"
+    if problem:
+        raise InputError(
+            f"{frame_name(index, frame)} {problem}: label it with 'mofglass dataset label', or leave it out"
+        )
+
+
+def _bare(frame: LabelledFrame) -> Atoms:
+    """The frame's structure without its labels."""
+    return Atoms(numbers=frame.numbers, positions=frame.positions, cell=frame.cell, pbc=True)
+
+
+def predictions(
+    potential: Potential | str, frames: Iterable[LabelledFrame], *, jobs: int = 1, threads: int = 1
+) -> Iterator[tuple[int, LabelledFrame, Prediction]]:
+    """Compute frames with a potential, in their order; few are in memory at a time.
+
+    The first frame is computed twice, so that no time is that of a cold start.
+
+    Parameters
+    ----------
+    potential : Potential or str
+        The potential; its name where `jobs` is above 1.
+    frames : iterable of LabelledFrame
+        Labelled frames.
+    jobs : int
+        Processes.
+    threads : int
+        Threads of each.
+
+    Yields
+    ------
+    index : int
+        Number of the frame, from 0.
+    frame : LabelledFrame
+        The frame.
+    prediction : Prediction
+        What the potential says.
+
+    Raises
+    ------
+    InputError
+        When a frame lacks labels, or the potential cannot compute it.
+    """
+    if jobs > 1:
+        if not isinstance(potential, str):
+            raise InputError(
+                "several processes need the potential by its name, as in evaluate('lj', ..., jobs=2)"
+            )
+        yield from _in_processes(potential, frames, jobs, threads)
+        return
+    calculator = make_calculator(as_potential(potential), threads=threads)
+    for index, frame in enumerate(frames):
+        check_labels(index, frame)
+        try:
+            if index == 0:
+                compute(calculator, _bare(frame))
+            prediction = compute(calculator, _bare(frame))
+        except MofglassError as error:
+            raise InputError(f"{frame_name(index, frame)}: {error}") from error
+        yield index, frame, _sound(index, frame, prediction)
+
+
+def _sound(index: int, frame: LabelledFrame, prediction: Prediction) -> Prediction:
+    """Refuse what no error can be made of."""
+    if not np.isfinite(prediction.energy_eV) or not np.isfinite(prediction.forces_eV_per_A).all():
+        raise InputError(
+            f"{frame_name(index, frame)}: the potential gives an energy or a force that is not finite; look "
+            "for atoms on top of each other, or leave the frame out"
+        )
+    return prediction
+
+
+def _in_processes(
+    spec: str, frames: Iterable[LabelledFrame], jobs: int, threads: int
+) -> Iterator[tuple[int, LabelledFrame, Prediction]]:
+    waiting: deque[tuple[int, LabelledFrame, Future[Prediction | str]]] = deque()
+
+    def first() -> tuple[int, LabelledFrame, Prediction]:
+        index, frame, future = waiting.popleft()
+        outcome = future.result()
+        if isinstance(outcome, str):
+            raise InputError(f"{frame_name(index, frame)}: {outcome}")
+        return index, frame, _sound(index, frame, outcome)
+
+    # Forking a process that holds MPI or torch may lock up.
+    with ProcessPoolExecutor(jobs, mp_context=get_context("spawn")) as pool:
+        try:
+            for index, frame in enumerate(frames):
+                check_labels(index, frame)
+                waiting.append((index, frame, pool.submit(_compute_there, spec, threads, _bare(frame))))
+                if len(waiting) >= FRAMES_AHEAD * jobs:
+                    yield first()
+            while waiting:
+                yield first()
+        finally:
+            pool.shutdown(wait=True, cancel_futures=True)
+
+
+_calculators: dict[Any, Calculator] = {}
+
+
+def _compute_there(spec: str, threads: int, atoms: Atoms) -> Prediction | str:
+    """Compute in a worker process, which keeps its calculator; a mofglass error returns as its sentence."""
+    try:
+        if (spec, threads) not in _calculators:
+            _calculators[spec, threads] = make_calculator(get_potential(spec), threads=threads)
+            compute(_calculators[spec, threads], atoms)
+        return compute(_calculators[spec, threads], atoms)
+    except MofglassError as error:
+        return str(error)
