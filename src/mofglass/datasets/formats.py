@@ -13,6 +13,9 @@ if TYPE_CHECKING:
 
 FORMATS = {
     "extxyz": ("extxyz", "ExtendedXYZ"),
+    "outcar": ("vasp_outcar", "LabelledOutcar"),
+    "vasprun": ("vasprun", "Vasprun"),
+    "cp2k": ("cp2k_run", "CP2KRun"),
     "ase-db": ("ase_db", "ASEDatabase"),
     "deepmd": ("deepmd", "DeePMDSystems"),
 }
@@ -94,9 +97,15 @@ def format_of(path: Path) -> str:
         head = source.head()
     if head.startswith(b"SQLite format 3\0"):
         return "ase-db"
+    if b"<modeling>" in head:
+        return "vasprun"
+    if "outcar" in path.name.lower() or head.lstrip().startswith(b"vasp."):
+        return "outcar"
     lines = head.split(b"\n", 2)
     if len(lines) == 3 and lines[0].strip().isdigit():
-        return "extxyz"
+        from mofglass.trajectory.cp2k import is_cp2k_comment
+
+        return "cp2k" if is_cp2k_comment(lines[1]) else "extxyz"
     raise InputError(f"{path} is of no format that mofglass reads labelled frames from: {', '.join(FORMATS)}")
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from array import array
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +31,45 @@ def is_cp2k_comment(comment: bytes) -> bool:
         True for ``i = 0, time = 0.000, E = -1.0``.
     """
     return _COMMENT.match(comment.strip()) is not None
+
+
+def step_and_time(comment: bytes) -> tuple[int | None, float | None]:
+    """Read step and time from a comment line of CP2K.
+
+    Parameters
+    ----------
+    comment : bytes
+        ``i = 1, time = 0.500, E = -1.0``.
+
+    Returns
+    -------
+    step : int or None
+        MD step.
+    time_ps : float or None
+        Time, ps.
+    """
+    found = _COMMENT.search(comment)
+    if not found:
+        return None, None
+    time = found.group(2)
+    return int(found.group(1)), None if time is None else float(time) / FS_PER_PS
+
+
+def energy_hartree(comment: str) -> float | None:
+    """Read the potential energy from a comment line of CP2K.
+
+    Parameters
+    ----------
+    comment : str
+        ``i = 1, time = 0.500, E = -1.0``.
+
+    Returns
+    -------
+    float or None
+        Energy, hartree.
+    """
+    energy = _ENERGY.search(comment)
+    return float(energy.group(1)) if energy else None
 
 
 class CP2KTrajectory(XYZTrajectory):
@@ -74,11 +114,7 @@ class CP2KTrajectory(XYZTrajectory):
                 )
 
     def _step_and_time(self, comment: bytes) -> tuple[int | None, float | None]:
-        found = _COMMENT.search(comment)
-        if not found:
-            return None, None
-        time = found.group(2)
-        return int(found.group(1)), None if time is None else float(time) / FS_PER_PS
+        return step_and_time(comment)
 
     def _cell(self, index: int, comment: str) -> np.ndarray:
         if self._given_cell is not None:
@@ -94,8 +130,8 @@ class CP2KTrajectory(XYZTrajectory):
         return self._cells[row]
 
     def _info(self, comment: str) -> dict[str, Any]:
-        energy = _ENERGY.search(comment)
-        return {"energy_hartree": float(energy.group(1))} if energy else {}
+        energy = energy_hartree(comment)
+        return {} if energy is None else {"energy_hartree": energy}
 
 
 def find_cell_file(path: Path) -> Path:
@@ -148,17 +184,37 @@ def read_cell_file(path: Path) -> tuple[np.ndarray, np.ndarray]:
     InputError
         When it holds no cells.
     """
-    cells: dict[int, list[float]] = {}
-    for line in path.read_text().splitlines():
-        fields = line.split()
-        # The volume is the last column: a line that has it was written to its end.
-        if line.lstrip().startswith("#") or len(fields) < 12:
-            continue
-        try:
-            cells[int(fields[0])] = [float(field) for field in fields[2:11]]
-        except ValueError as error:
-            raise InputError(f"{path}: the line '{line.strip()[:60]}' is not a CP2K cell") from error
-    if not cells:
+    steps, cells = array("q"), array("d")
+    with path.open() as file:
+        for line in file:
+            fields = line.split()
+            # The volume is the last column: a line that has it was written to its end.
+            if line.lstrip().startswith("#") or len(fields) < 12:
+                continue
+            try:
+                row = [float(field) for field in fields[2:11]]
+                steps.append(int(fields[0]))
+            except ValueError as error:
+                raise InputError(f"{path}: the line '{line.strip()[:60]}' is not a CP2K cell") from error
+            cells.extend(row)
+    if not steps:
         raise InputError(f"{path} holds no cell (step, time, nine components, volume a line)")
-    steps = np.array(sorted(cells), dtype=np.int64)
-    return steps, np.array([cells[int(step)] for step in steps]).reshape(-1, 3, 3)
+    last = last_of_each_step(np.array(steps, dtype=np.int64))
+    return np.array(steps, dtype=np.int64)[last], np.array(cells).reshape(-1, 3, 3)[last]
+
+
+def last_of_each_step(steps: np.ndarray) -> np.ndarray:
+    """Choose one row a step: a run that was restarted writes some steps twice, and goes on from the last.
+
+    Parameters
+    ----------
+    steps : ndarray of int, shape (n,)
+        MD steps in the order of the file.
+
+    Returns
+    -------
+    ndarray of int
+        Rows, in the order of growing steps.
+    """
+    _, from_end = np.unique(steps[::-1], return_index=True)
+    return len(steps) - 1 - from_end

@@ -28,6 +28,7 @@ _LANDMARK = re.compile(
 )
 _NUMBER = re.compile(rb"-?\d+\.\d+")
 ABSENT = -1
+NAN = float("nan")
 
 
 @dataclass
@@ -54,7 +55,7 @@ class OutcarIndex:
     dynamics : bool
         Whether IBRION is 0.
     temperature_K : float
-        Temperature of the run, K; NaN where it is ramped or not stated.
+        Temperature of the run, K; NaN where it is ramped or no MD.
     """
 
     numbers: np.ndarray
@@ -96,7 +97,7 @@ def index_outcar(source: TextSource) -> OutcarIndex:
     counts: list[int] = []
     potim_fs: float | None = None
     dynamics = False
-    temperature_K = float("nan")
+    temperature_K = NAN
     rows = {
         name: array("q") for name in ("steps", "positions", "cell", "stress", "energy", "loop", "learned")
     }
@@ -129,7 +130,7 @@ def index_outcar(source: TextSource) -> OutcarIndex:
             potim_fs = float(text)
         elif kind == "temperatures":
             first, last = (float(number) for number in _NUMBER.findall(text))
-            temperature_K = first if first == last else float("nan")
+            temperature_K = first if first == last else NAN
         else:
             dynamics = int(text) == 0
     if not rows["positions"]:
@@ -152,7 +153,7 @@ def index_outcar(source: TextSource) -> OutcarIndex:
         size=source.size,
         potim_fs=potim_fs,
         dynamics=dynamics,
-        temperature_K=temperature_K,
+        temperature_K=temperature_K if dynamics else NAN,
     )
 
 
