@@ -82,3 +82,20 @@ def unlabelled(metal_frames: list[LabelledFrame]) -> LabelledFrame:
     """A frame whose forces are unknown."""
     frame = metal_frames[3]
     return replace(frame, forces_eV_per_A=np.full_like(frame.forces_eV_per_A, np.nan))
+
+
+def labelled_alloy(seed: int, *, gold: int) -> LabelledFrame:
+    """A rattled, sheared cell of 32 atoms of copper and gold, labelled by EMT."""
+    rng = np.random.default_rng(seed)
+    atoms = bulk("Cu", "fcc", a=3.85, cubic=True).repeat(2)
+    atoms.symbols[rng.permutation(len(atoms))[:gold]] = "Au"
+    atoms.set_cell(atoms.cell.array @ (np.eye(3) + rng.normal(scale=0.02, size=(3, 3))), scale_atoms=True)
+    atoms.positions += rng.normal(scale=0.08, size=atoms.positions.shape)
+    atoms.calc = EMT()
+    return LabelledFrame.from_atoms(atoms, source="alloy", temperature_K=300.0)
+
+
+@pytest.fixture(scope="session")
+def alloy() -> list[LabelledFrame]:
+    """Twelve frames of several compositions, in triclinic cells wider than twice 3.6 Å."""
+    return [labelled_alloy(seed, gold=4 + 2 * (seed % 4)) for seed in range(12)]

@@ -1,0 +1,156 @@
+"""Least squares of blocks, against numpy."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from mofglass.errors import MofglassError
+from mofglass.training.config import Weights
+from mofglass.training.linear_fit import (
+    BlockEquations,
+    NormalEquations,
+    assemble,
+    choose_ridge,
+    packed_products,
+    reference_energies,
+    unpacked,
+)
+
+N = 7
+TRUE = np.array([3.0, -2.0, 0.5, 1.0, -4.0, 0.1, 2.0])
+WEIGHTS = Weights(energy=50.0, forces=1.0, stress=20.0)
+
+
+class Rows:
+    """Random rows of one block and its equations."""
+
+    def __init__(self, seed: int, *, noise: float = 0.0, n_frames: int = 3, n_forces: int = 40) -> None:
+        rng = np.random.default_rng(seed)
+        self.energy, self.force, self.stress = (
+            rng.normal(size=(count, N)) for count in (n_frames, n_forces, 6 * n_frames)
+        )
+        self.y_energy, self.y_force, self.y_stress = (
+            rows @ TRUE + noise * rng.normal(size=len(rows))
+            for rows in (self.energy, self.force, self.stress)
+        )
+        self.factor = rng.uniform(0.2, 1.0, size=n_frames)
+        self.root = np.sqrt(rng.uniform(0.2, 1.0, size=n_forces))
+        weighted = self.force * self.root[:, None]
+        labels = self.y_force * self.root
+        self.block = BlockEquations(
+            energy_rows=self.energy,
+            energies=self.y_energy,
+            composition=np.tile([0.25, 0.75], (n_frames, 1)),
+            factor=self.factor,
+            stress_rows=self.stress,
+            stresses=self.y_stress,
+            stress_factor=np.repeat(self.factor, 6),
+            force_products=packed_products(weighted),
+            force_right=labels @ weighted,
+            force_square=float(labels @ labels),
+            n_forces=n_forces,
+        )
+
+
+def stacked(rows: list[Rows], repeats: list[int]) -> tuple[np.ndarray, np.ndarray]:
+    """The same problem as one tall matrix: every row by the square root of all its factors."""
+    times = list(zip(rows, repeats, strict=True))
+    n_frames = sum(k * len(r.y_energy) for r, k in times)
+    n_forces = sum(k * len(r.y_force) for r, k in times)
+    n_stress = sum(k * len(r.y_stress) for r, k in times)
+    matrix, labels = [], []
+    for r, k in times:
+        for part, y, scale in (
+            (r.energy, r.y_energy, WEIGHTS.energy / n_frames * r.factor),
+            (r.force, r.y_force, WEIGHTS.forces / n_forces * r.root**2),
+            (r.stress, r.y_stress, WEIGHTS.stress / n_stress * np.repeat(r.factor, 6)),
+        ):
+            root = np.sqrt(k * scale)
+            matrix.append(part * root[:, None])
+            labels.append(y * root)
+    return np.concatenate(matrix), np.concatenate(labels)
+
+
+@pytest.mark.parametrize("repeats", [[1, 1, 1], [0, 2, 1]])
+def test_blocks_sum_to_the_tall_problem(repeats: list[int]) -> None:
+    rows = [Rows(seed, noise=0.3) for seed in range(3)]
+    equations = assemble([r.block for r in rows], WEIGHTS, np.zeros(2), repeats)
+    matrix, labels = stacked(rows, repeats)
+    expected = np.linalg.lstsq(matrix, labels, rcond=None)[0]
+    solution = equations.solve(0.0)
+    np.testing.assert_allclose(solution, expected, rtol=1e-10)
+    assert equations.loss(solution) == pytest.approx(np.sum((matrix @ expected - labels) ** 2), rel=1e-9)
+
+
+def test_without_noise_the_coefficients_are_found() -> None:
+    equations = assemble([Rows(1).block], WEIGHTS, np.zeros(2))
+    np.testing.assert_allclose(equations.solve(0.0), TRUE, rtol=1e-10)
+    assert equations.loss(TRUE) == pytest.approx(0.0, abs=1e-10)
+
+
+def test_ridge_is_on_scaled_descriptors() -> None:
+    rows = Rows(2, noise=0.1)
+    equations = assemble([rows.block], WEIGHTS, np.zeros(2))
+    matrix, labels = stacked([rows], [1])
+    scale = np.linalg.norm(matrix, axis=0)
+    scaled = matrix / scale
+    expected = np.linalg.solve(scaled.T @ scaled + 0.3 * np.eye(N), scaled.T @ labels) / scale
+    np.testing.assert_allclose(equations.solve(0.3), expected, rtol=1e-10)
+
+
+def test_a_descriptor_that_never_occurs_gets_zero() -> None:
+    rows = np.random.default_rng(3).normal(size=(30, N))
+    rows[:, 2] = 0.0
+    solution = NormalEquations(rows.T @ rows, rows.T @ (rows @ TRUE), 0.0).solve(0.0)
+    assert solution[2] == 0.0
+    np.testing.assert_allclose(np.delete(solution, 2), np.delete(TRUE, 2), rtol=1e-9)
+
+
+def test_validation_chooses_the_ridge() -> None:
+    few = assemble([Rows(5, noise=20.0, n_frames=1, n_forces=3).block], WEIGHTS, np.zeros(2))
+    many = assemble([Rows(6, n_frames=30, n_forces=300).block], WEIGHTS, np.zeros(2))
+    ridges = (1e-12, 1e-3, 1e-2, 1e-1, 10.0)
+    choice = choose_ridge(few, many, ridges)
+    losses = {ridge: many.loss(few.solve(ridge)) for ridge in ridges}
+    assert choice.ridge == min(losses, key=losses.__getitem__)
+    assert dict(choice.tried) == pytest.approx(losses)
+    assert choice.validation_loss < losses[1e-12]
+
+
+def test_a_singular_problem_asks_for_a_ridge() -> None:
+    twice = np.random.default_rng(8).normal(size=(20, 3))
+    rows = np.hstack([twice, twice])
+    equations = NormalEquations(rows.T @ rows, rows.T @ np.ones(20), 20.0)
+    with pytest.raises(MofglassError, match="singular"):
+        choose_ridge(equations, equations, (0.0,))
+    assert choose_ridge(equations, equations, (0.0, 1e-8)).ridge == 1e-8
+
+
+def test_packed_products_unpack() -> None:
+    rows = np.random.default_rng(9).normal(size=(5, 6))
+    packed = packed_products(rows)
+    assert packed.shape == (21,)
+    np.testing.assert_allclose(unpacked(packed, 6), rows.T @ rows, rtol=1e-12)
+
+
+def test_reference_energies_explain_compositions() -> None:
+    rows = Rows(1).block
+    fractions = np.array([[0.2, 0.8], [0.5, 0.5], [0.9, 0.1]])
+    block = BlockEquations(
+        **{**vars(rows), "composition": fractions, "energies": fractions @ [-13.0, -250.0]}
+    )
+    np.testing.assert_allclose(reference_energies([block]), [-13.0, -250.0])
+    one = BlockEquations(**{**vars(rows), "energies": np.full(3, -190.0)})
+    references = reference_energies([one])
+    assert references @ [0.25, 0.75] == pytest.approx(-190.0)
+
+
+def test_a_block_comes_back_from_disk(tmp_path: Path) -> None:
+    block = Rows(4).block
+    block.save(tmp_path / "b.npz")
+    again = BlockEquations.load(tmp_path / "b.npz")
+    for name, value in vars(block).items():
+        np.testing.assert_array_equal(getattr(again, name), value)
