@@ -1,0 +1,125 @@
+"""A training from configuration to potential, and its command."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+import yaml
+from ase.io import write
+from click.testing import CliRunner
+
+from mofglass.cli import main
+from mofglass.datasets import LabelledFrame
+from mofglass.datasets.dataset import Dataset
+from mofglass.errors import InputError
+from mofglass.potentials import get_potential
+from mofglass.training.config import load_config
+from mofglass.training.data import validation_rows
+from mofglass.training.state import read_state
+from mofglass.training.training import train
+
+TINY = {
+    "rcut": 3.0,
+    "bessel_polynomial_degree": 2,
+    "inverse_polynomial_degree": 2,
+    "twobody_number_radial_basis_functions": 3,
+    "threebody_number_radial_basis_functions": 1,
+    "threebody_angular_degree": 1,
+    "fourbody_number_radial_basis_functions": 0,
+    "fourbody_angular_degree": 0,
+}
+
+
+@pytest.fixture
+def configuration(tmp_path: Path, alloy: list[LabelledFrame]) -> Path:
+    """A configuration file beside its data."""
+    write(tmp_path / "a.extxyz", [frame.to_atoms() for frame in alloy[:3]])
+    write(tmp_path / "b.extxyz", [frame.to_atoms() for frame in alloy[3:5]])
+    content = {
+        "trainer": "pod",
+        "train": ["a.extxyz"],
+        "validation": ["b.extxyz"],
+        "weights": {"stress": 0},
+        "description": "CuAu by EMT",
+        "pod": {"descriptors": TINY},
+    }
+    path = tmp_path / "pod.yaml"
+    path.write_text(yaml.safe_dump(content))
+    return path
+
+
+def test_a_training_leaves_a_potential(configuration: Path, tmp_path: Path) -> None:
+    trained = train(load_config(configuration), tmp_path / "out")
+    assert trained.potential == f"pod:{tmp_path}/out/model"
+    assert (trained.n_train, trained.n_validation) == (3, 2)
+    assert get_potential(trained.potential).fitted_to == "CuAu by EMT"
+    state = read_state(tmp_path / "out")
+    assert state is not None
+    assert state.state == "done"
+
+
+def test_a_finished_training_is_left_as_it_is(configuration: Path, tmp_path: Path) -> None:
+    config = load_config(configuration)
+    first = train(config, tmp_path / "out")
+    before = (tmp_path / "out" / "model" / "coefficients.pod").stat().st_mtime_ns
+    assert train(config, tmp_path / "out") == first
+    assert (tmp_path / "out" / "model" / "coefficients.pod").stat().st_mtime_ns == before
+
+
+def test_a_failed_training_says_why_and_can_go_on(configuration: Path, tmp_path: Path) -> None:
+    hidden = tmp_path / "b.extxyz"
+    kept = hidden.read_bytes()
+    hidden.unlink()
+    with pytest.raises(InputError):
+        train(load_config(configuration), tmp_path / "out")
+    state = read_state(tmp_path / "out")
+    assert state is not None
+    assert state.state == "failed"
+    assert "b.extxyz" in state.problem
+    hidden.write_bytes(kept)
+    assert train(load_config(configuration), tmp_path / "out").n_validation == 2
+
+
+def test_the_command_prints_the_errors_and_how_to_use_it(configuration: Path, tmp_path: Path) -> None:
+    result = CliRunner().invoke(main, ["train", str(configuration), "-o", str(tmp_path / "out")])
+    assert result.exit_code == 0, result.output
+    assert f"--potential pod:{tmp_path}/out/model" in result.output
+    assert "validation, 2 frames" in result.stdout
+    again = CliRunner().invoke(main, ["train", str(configuration), "-o", str(tmp_path / "out"), "--json"])
+    numbers = json.loads(again.stdout)
+    assert numbers["potential"] == f"pod:{tmp_path}/out/model"
+    assert numbers["validation_force_mae_meV_per_A"] > 0
+    assert numbers["epoch"] == 3
+
+
+def test_a_bad_configuration_is_one_sentence_and_exit_code_2(configuration: Path, tmp_path: Path) -> None:
+    configuration.write_text(configuration.read_text().replace("trainer: pod", "trainer: podd"))
+    result = CliRunner().invoke(main, ["train", str(configuration), "-o", str(tmp_path / "out")])
+    assert result.exit_code == 2
+    assert "there is no trainer 'podd': did you mean pod" in result.output
+    assert not (tmp_path / "out").exists()
+
+
+def frames(alloy: list[LabelledFrame], n: int) -> Dataset:
+    return Dataset.from_frames([alloy[k % len(alloy)] for k in range(n)])
+
+
+def test_validation_frames_come_in_blocks(alloy: list[LabelledFrame]) -> None:
+    chosen = validation_rows(frames(alloy, 80), 0.2, seed=1)
+    assert chosen.sum() == 16
+    assert set(chosen.reshape(10, 8).sum(axis=1)) == {0, 8}
+    assert (validation_rows(frames(alloy, 80), 0.2, seed=2) != chosen).any()
+
+
+def test_a_further_file_leaves_the_draw_of_the_others(alloy: list[LabelledFrame]) -> None:
+    alone = frames(alloy, 40)
+    joined = Dataset.joined([frames(alloy, 40), frames(alloy, 24)])
+    assert (validation_rows(joined, 0.2, seed=1)[:40] == validation_rows(alone, 0.2, seed=1)).all()
+
+
+def test_one_block_is_too_few_to_split(alloy: list[LabelledFrame]) -> None:
+    assert validation_rows(frames(alloy, 12), 0.01, seed=1).any()
+    with pytest.raises(InputError, match="8 frames are too few"):
+        validation_rows(frames(alloy, 8), 0.1, seed=1)
