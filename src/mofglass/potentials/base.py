@@ -39,6 +39,8 @@ class LammpsModel:
         Makes the ASE calculator that drives the run through `fix external`; None for LAMMPS' own styles.
     extra_read_data : str
         Keywords after the file name in `read_data`, e.g. ``extra/special/per/atom 4``.
+    deck_note : tuple of str
+        Comment lines for the deck of a run that a calculator drives: how to run it in another LAMMPS.
     """
 
     units: Literal["metal", "real"]
@@ -50,6 +52,9 @@ class LammpsModel:
     files: Mapping[str, str] = field(default_factory=dict)
     calculator: Callable[[], Calculator] | None = None
     extra_read_data: str = ""
+    deck_note: tuple[str, ...] = (
+        "This potential is an ASE calculator: outside mofglass, put your own pair_style here.",
+    )
 
 
 class Potential(ABC):

@@ -299,7 +299,7 @@ def deck_text(
         "# LAMMPS:  mpiexec -n 4 lmp -in deck.lmp -sf omp -pk omp 1",
     ]
     if model.calculator is not None:
-        lines.append("# This potential is an ASE calculator: outside mofglass, put your own pair_style here.")
+        lines += [f"# {line}" for line in model.deck_note]
     flexible = any(frees_tilts(stage.stage) for stage in compiled)
     lines += ["", *setup_commands(model, data_file="system.data", flexible=flexible)]
     moving, dumping, steps_done = False, False, 0
