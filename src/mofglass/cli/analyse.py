@@ -7,6 +7,7 @@ from typing import Any
 import click
 
 from mofglass.cli import (
+    analyse_elastic,
     analyse_exchange,
     analyse_medium_range,
     analyse_orientation,
@@ -233,6 +234,7 @@ def density(**options: Any) -> None:
     run_and_show({"density": Density()}, open_frames(options), options)
 
 
+command.add_command(analyse_elastic.command)
 command.add_command(analyse_exchange.command)
 command.add_command(analyse_orientation.command)
 command.add_command(analyse_scattering.command)
