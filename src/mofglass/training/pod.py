@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any
 
@@ -14,8 +14,8 @@ from ase.data import atomic_numbers
 from mofglass.datasets.dataset import Dataset
 from mofglass.errors import InputError, MofglassError
 from mofglass.potentials.calculator import LammpsCalculator
-from mofglass.potentials.pod import POD, PODModel
-from mofglass.potentials.pod_files import PODCoefficients, PODParameters
+from mofglass.potentials.pod import POD, PODModel, read_model
+from mofglass.potentials.pod_files import PODCoefficients, PODParameters, read_coefficients
 from mofglass.potentials.repulsion import Repulsion
 from mofglass.training.base import Progress
 from mofglass.training.config import TrainingConfig, Weights
@@ -23,12 +23,14 @@ from mofglass.training.fit_errors import FitErrors, fit_errors
 from mofglass.training.learning_curve import CurvePoint, LearningCurve
 from mofglass.training.linear_fit import RidgeChoice, assemble, choose_ridge, reference_energies
 from mofglass.training.pod_blocks import BlockSettings, BlockStore, StoredBlock, read_blocks
+from mofglass.training.pod_clusters import find_clusters
 from mofglass.training.sections import near_miss
 from mofglass.trajectory.atomic_write import written_whole
 
 MODEL_DIRECTORY = "model"
 COMMITTEE_DIRECTORY = "committee"
 BLOCK_DIRECTORY = "blocks"
+CLUSTER_FILE = "clusters.pod"
 DEFAULT_WEIGHTS = Weights(energy=100.0, forces=1.0, stress=100.0)
 RIDGES = tuple(10.0**power for power in range(-14, -3))
 MAX_FRAMES_OF_A_POINT = 100
@@ -62,6 +64,9 @@ class PODSettings:
         Further models, each fitted to blocks drawn with replacement; 0 for none.
     curve_points : int
         Fits to a growing share of the blocks, for the learning curve; the last has all.
+    clusters_of : Path or None
+        A POD model whose clusters of environments are taken, where there are several; found in the training
+        frames by default. With more frames found anew, they would make every block anew too.
     cache : Path or None
         Where blocks are kept; in the training's directory by default. Trainings with the same descriptors
         may share it.
@@ -77,6 +82,7 @@ class PODSettings:
     block: int = 8
     committee: int = 0
     curve_points: int = 3
+    clusters_of: Path | None = None
     cache: Path | None = None
 
     def __post_init__(self) -> None:
@@ -169,7 +175,8 @@ class PODTrainer:
             sorted({*train.elements, *validation.elements}, key=atomic_numbers.__getitem__)
         )
         block_settings = BlockSettings(
-            parameters=settings.parameters(elements),
+            parameters=(parameters := settings.parameters(elements)),
+            clusters=_clusters(parameters, settings, train, directory, config.seed, progress),
             repulsion=settings.repulsion,
             force_scale_eV_per_A=settings.force_scale_eV_per_A,
             frame_force_scale_eV_per_A=settings.frame_force_scale_eV_per_A,
@@ -266,6 +273,32 @@ class _Fitting:
             description=description,
         )
         return model, choice
+
+
+def _clusters(
+    parameters: PODParameters,
+    settings: PODSettings,
+    train: Dataset,
+    directory: Path,
+    seed: int,
+    progress: Progress,
+) -> PODCoefficients | None:
+    """Return the clusters of environments: those given, those of this training, or new ones."""
+    if parameters.number_of_environment_clusters == 1:
+        return None
+    kept = directory / CLUSTER_FILE
+    if settings.clusters_of is not None:
+        model = read_model(settings.clusters_of)
+        if model.parameters != parameters:
+            raise InputError(f"{settings.clusters_of} has other descriptors: its clusters do not fit")
+        return replace(model.coefficients, coefficients=np.zeros_like(model.coefficients.coefficients))
+    if kept.exists():
+        return read_coefficients(kept.read_text(), kept)
+    progress.stage("clusters of environments")
+    clusters = find_clusters(parameters, train, seed=seed)
+    with written_whole(kept) as temporary:
+        temporary.write_text(clusters.text)
+    return clusters
 
 
 def _usable(dataset: Dataset, max_force_eV_per_A: float | None) -> Dataset:
