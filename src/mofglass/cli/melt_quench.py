@@ -15,6 +15,7 @@ from mofglass.cli.options import (
     output_option,
     potential_option,
     recording_options,
+    spread_option,
     state_line,
     supercell_option,
 )
@@ -51,6 +52,7 @@ from mofglass.cli.options import (
 @click.option("--quick", is_flag=True, help="A demonstration in minutes: 100 K/ps, short holds.")
 @click.option("--dry-run", is_flag=True, help="Print stages, steps, and measured estimates of time and disk.")
 @recording_options
+@spread_option
 @execution_options
 @output_option("Run directory (for several glasses, their parent).", directory=True)
 def command(structure: str, output: Path | None, dry_run: bool, **options: Any) -> None:
@@ -95,7 +97,7 @@ def command(structure: str, output: Path | None, dry_run: bool, **options: Any) 
         frame_interval_ps=options["frame_interval"],
         thermo_interval_ps=options["thermo_interval"],
         checkpoint_interval_s=options["checkpoint_interval"],
-        guards=Guards(),
+        guards=Guards(max_force_spread_eV_per_A=options["max_force_spread"]),
     )
     repeats = " x ".join(str(n) for n in options["supercell"])
     title = Path(structure).stem if Path(structure).is_file() else structure

@@ -220,6 +220,12 @@ recording_options: Decorator = together(
 )
 """Options of every command that creates runs: seed and intervals."""
 
+spread_option: Decorator = click.option(
+    "--max-force-spread",
+    type=POSITIVE,
+    help="Stop when a committee's forces spread by more than this on any atom, eV/Å.  [default: off]",
+)
+
 
 def state_line(run: Run) -> str:
     """Say where a run stands, and how to go on where it is not at its end.

@@ -14,6 +14,7 @@ from mofglass.cli.options import (
     output_option,
     potential_option,
     recording_options,
+    spread_option,
     state_line,
     supercell_option,
 )
@@ -25,6 +26,7 @@ from mofglass.cli.options import (
 @potential_option
 @supercell_option
 @recording_options
+@spread_option
 @execution_options
 @output_option("Run directory.", directory=True, required=True)
 def command(structure: str, protocol: Path, output: Path, **options: Any) -> None:
@@ -49,7 +51,7 @@ def command(structure: str, protocol: Path, output: Path, **options: Any) -> Non
     force_tolerance_eV_per_A, max_iterations.
     """
     from mofglass.errors import InputError
-    from mofglass.simulate import RunSettings, create_run, execute, from_yaml_list
+    from mofglass.simulate import Guards, RunSettings, create_run, execute, from_yaml_list
     from mofglass.structures import load
 
     try:
@@ -69,6 +71,7 @@ def command(structure: str, protocol: Path, output: Path, **options: Any) -> Non
             frame_interval_ps=options["frame_interval"],
             thermo_interval_ps=options["thermo_interval"],
             checkpoint_interval_s=options["checkpoint_interval"],
+            guards=Guards(max_force_spread_eV_per_A=options["max_force_spread"]),
         ),
         title=f"{Path(structure).stem if Path(structure).is_file() else structure}, {protocol.stem}",
     )

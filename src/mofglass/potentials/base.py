@@ -74,6 +74,8 @@ class Potential(ABC):
         What it is known not to reproduce, in one sentence; reports print it beside published values.
     fine_above_K : float or None
         Temperature above which its dynamics needs 0.25 fs instead of 0.5 fs; None where it does not.
+    gives_force_spread : bool
+        Whether its calculator says how uncertain its forces are (``force_spread_eV_per_A`` in its results).
     """
 
     name: str
@@ -82,6 +84,7 @@ class Potential(ABC):
     fitted_to: str
     known_limits: str = ""
     fine_above_K: float | None = None
+    gives_force_spread: bool = False
 
     @abstractmethod
     def lammps(self, atoms: Atoms) -> LammpsModel:

@@ -55,6 +55,9 @@ def _from_file(module: str, attribute: str) -> Callable[[str], Potential]:
     return lambda argument: _class(module, attribute)()(Path(argument).expanduser())
 
 
+# What nequip names its files says what they are, so that their path alone is enough.
+NEQUIP_FILES = (".nequip.zip", ".nequip.pt2")
+
 REGISTRY: dict[str, Entry] = {
     entry.name: entry
     for entry in (
@@ -77,11 +80,24 @@ REGISTRY: dict[str, Entry] = {
             _from_file("pod", "POD"),
         ),
         Entry(
+            "nequip",
+            "MODEL",
+            "a NequIP or Allegro model: package (.nequip.zip), checkpoint (.ckpt) or compiled (.nequip.pt2)",
+            _from_file("nequip", "NequIPPotential"),
+            extra="nequip",
+        ),
+        Entry(
             "nequip-archived",
             "MODEL.pth",
             "a model deployed by NequIP 0.5 or 0.6 (TorchScript), as the papers archive them",
             _from_file("nequip_archived", "ArchivedNequIP"),
             extra="torch",
+        ),
+        Entry(
+            "committee",
+            "SPEC,SPEC,... or DIRECTORY",
+            "several potentials as one: their mean, and how far their forces spread",
+            lambda argument: import_module("mofglass.potentials.committee").committee_from_text(argument),
         ),
         Entry(
             "lj",
@@ -99,7 +115,8 @@ def get_potential(spec: str | Path) -> Potential:
     Parameters
     ----------
     spec : str or Path
-        A name of the registry, with what it needs after a colon: ``nb-zif-ff``, ``reaxff:ffield.zif``.
+        A name of the registry, with what it needs after a colon: ``nb-zif-ff``, ``reaxff:ffield.zif``; or
+        the path of a ``.nequip.zip`` or ``.nequip.pt2`` file.
 
     Returns
     -------
@@ -112,6 +129,8 @@ def get_potential(spec: str | Path) -> Potential:
         When there is no such potential (the message lists the names and near matches), or its file
         cannot be used.
     """
+    if str(spec).endswith(NEQUIP_FILES) and ":" not in str(spec):
+        spec = f"nequip:{spec}"
     name, _, argument = str(spec).partition(":")
     key = name.strip().lower().replace("_", "-")
     entry = REGISTRY.get(key)

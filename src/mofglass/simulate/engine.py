@@ -29,7 +29,7 @@ from mofglass.simulate.external import ExternalForces, box_cell
 from mofglass.simulate.progress import RunProgress
 from mofglass.simulate.ranks import Ranks
 from mofglass.simulate.recorder import Recorder
-from mofglass.simulate.run import Checkpoint, Run
+from mofglass.simulate.run import SPREAD_COLUMNS, Checkpoint, Run
 from mofglass.simulate.settings import RunSettings
 from mofglass.simulate.stages import Dynamics
 from mofglass.units import density_g_per_cm3
@@ -317,7 +317,15 @@ class Engine:
                 )
             ),
             "max_force_eV_per_A": float(state["Fmax"]) * units.energy_eV,
+            **self._force_spread(),
         }
+
+    def _force_spread(self) -> dict[str, float]:
+        """Return the columns of a committee's spread of forces, eV/Å; none for a single model."""
+        spread = None if self._external is None else self._external.force_spread_eV_per_A
+        if spread is None:
+            return {}
+        return {name: float(getattr(spread, kind)()) for name, kind in SPREAD_COLUMNS.items()}
 
     def _frame(self, step: int, time_ps: float) -> Frame:
         n_atoms = self._model.n_atoms
@@ -331,6 +339,7 @@ class Engine:
             index=self._recorder.n_frames,
             step=step,
             time_ps=time_ps,
+            info=self._force_spread(),
         )
 
     def _commit(self, checkpoint: Checkpoint) -> None:

@@ -77,6 +77,11 @@ def create_run(
     if not protocol:
         raise InputError("the protocol has no stages")
     chosen = get_potential(potential) if isinstance(potential, str) else potential
+    if settings.guards.max_force_spread_eV_per_A is not None and not chosen.gives_force_spread:
+        raise InputError(
+            f"the potential '{chosen.name}' does not say how far its forces spread: give a committee, or "
+            "leave the guard max_force_spread_eV_per_A out"
+        )
     model = chosen.lammps(atoms)
     compiled = compile_protocol(protocol, model, tilted=_is_tilted(atoms), seed=settings.seed)
     directory.parent.mkdir(parents=True, exist_ok=True)

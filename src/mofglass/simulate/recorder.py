@@ -14,7 +14,7 @@ import numpy as np
 
 from mofglass.errors import SimulationError
 from mofglass.frame import Frame
-from mofglass.simulate.run import THERMO_COLUMNS, Checkpoint, Run
+from mofglass.simulate.run import SPREAD_COLUMNS, THERMO_COLUMNS, Checkpoint, Run
 from mofglass.trajectory import H5MDWriter, merge_h5md
 
 RESTART_MAGIC = b"LammpS RestartT"
@@ -77,7 +77,7 @@ class Recorder:
         Parameters
         ----------
         row : mapping
-            Keys `THERMO_COLUMNS`.
+            Keys `THERMO_COLUMNS`, and `SPREAD_COLUMNS` of a committee.
         """
         self._rows.append(row)
 
@@ -87,7 +87,7 @@ class Recorder:
         Parameters
         ----------
         frame : Frame
-            Step and time are set.
+            Step and time are set; `info` has `SPREAD_COLUMNS` of a committee.
         """
         self._frames.append(frame)
 
@@ -163,21 +163,27 @@ class Recorder:
 
     def _write_part(self, path: Path) -> None:
         # The writer gives the file its name when it is whole and on disk.
-        with H5MDWriter(path, self._numbers) as writer:
+        spreads = [name for name in SPREAD_COLUMNS if name in self._frames[0].info]
+        units = dict.fromkeys(spreads, "eV Angstrom-1")
+        with H5MDWriter(path, self._numbers, observables=units) as writer:
             for frame in self._frames:
                 assert frame.step is not None
                 assert frame.time_ps is not None
-                writer.append(frame.step, frame.time_ps, frame.positions, frame.cell)
+                observables = {name: frame.info[name] for name in spreads}
+                writer.append(frame.step, frame.time_ps, frame.positions, frame.cell, observables=observables)
 
     def _append_rows(self, valid_bytes: int) -> int:
         """Append the held rows to thermo.csv after its valid part; return its new size."""
         path = self._run.path / "thermo.csv"
         text = io.StringIO()
         writer = csv.writer(text, lineterminator="\n")
+        columns: tuple[str, ...] = THERMO_COLUMNS
+        if self._rows:
+            columns += tuple(name for name in SPREAD_COLUMNS if name in self._rows[0])
         if valid_bytes == 0:
-            writer.writerow(THERMO_COLUMNS)
+            writer.writerow(columns)
         for row in self._rows:
-            values = [row[column] for column in THERMO_COLUMNS]
+            values = [row[column] for column in columns]
             writer.writerow([f"{value:.10g}" if isinstance(value, float) else value for value in values])
         with open(path, "ab") as stream:
             stream.truncate(valid_bytes)

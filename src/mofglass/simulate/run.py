@@ -55,6 +55,8 @@ THERMO_COLUMNS = (
     "beta_deg",
     "gamma_deg",
 )
+SPREAD_COLUMNS = {"force_spread_eV_per_A": "max", "mean_force_spread_eV_per_A": "mean"}
+"""Further columns of a run whose potential is a committee, and what they are of the spreads of all atoms."""
 
 
 @dataclass(frozen=True)
@@ -221,7 +223,7 @@ class Run:
         Returns
         -------
         pandas.DataFrame
-            Columns `THERMO_COLUMNS`; only committed rows.
+            Columns `THERMO_COLUMNS`, and `SPREAD_COLUMNS` of a committee; only committed rows.
         """
         path = self.path / "thermo.csv"
         if not path.exists():

@@ -16,6 +16,7 @@ from mofglass.frame import Frame
 from mofglass.trajectory.base import Trajectory, require_same_atoms
 from mofglass.trajectory.cells import as_cell
 from mofglass.trajectory.elements import numbers_of_symbols
+from mofglass.trajectory.h5md_observables import Observable, read_observables
 from mofglass.trajectory.timing import frame_times_ps
 
 _READ_AHEAD_BYTES = 4 * 2**20
@@ -166,6 +167,16 @@ class H5MDTrajectory(Trajectory):
             raise InputError(f"{self.path} holds no velocities: write the run with velocities")
         part, row = self._locate(index % len(self))
         return np.asarray(self._particles(part)["velocity/value"][row], dtype=float)
+
+    def observables(self) -> dict[str, Observable]:
+        """Read the numbers that come with every frame.
+
+        Returns
+        -------
+        dict of str to Observable
+            By name, e.g. ``force_spread_eV_per_A`` of a run with a committee; empty where there are none.
+        """
+        return read_observables([(part.path, part.n_frames) for part in self._parts], _open_to_read)
 
     def _locate(self, index: int) -> tuple[int, int]:
         part = bisect_right(self._ends, index)

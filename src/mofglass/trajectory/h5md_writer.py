@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from importlib.metadata import version
 from pathlib import Path
 from types import TracebackType
@@ -48,6 +48,8 @@ class H5MDWriter:
         Who made them.
     velocities : bool
         Whether every frame comes with velocities.
+    observables : mapping of str to str, optional
+        Name and unit of numbers that come with every frame.
 
     Raises
     ------
@@ -67,6 +69,7 @@ class H5MDWriter:
         creator_version: str | None = None,
         author: str = "unknown",
         velocities: bool = False,
+        observables: Mapping[str, str] | None = None,
     ) -> None:
         self.path = Path(path)
         self._temporary = temporary_beside(self.path)
@@ -86,6 +89,8 @@ class H5MDWriter:
         self._file: h5py.File | None = h5py.File(self._disk, "w", libver=("v108", "latest"))
         self._write_header(creator, creator_version or version("mofglass"), author)
         self._write_particles(numbers, masses, velocities)
+        self._observables = frozenset(observables or ())
+        self._write_observables(observables or {})
 
     def __len__(self) -> int:
         return self._n_frames
@@ -109,6 +114,7 @@ class H5MDWriter:
         positions: np.ndarray,
         cell: np.ndarray,
         velocities: np.ndarray | None = None,
+        observables: Mapping[str, float] | None = None,
     ) -> None:
         """Add one frame.
 
@@ -124,6 +130,8 @@ class H5MDWriter:
             Cell vectors as rows, Å.
         velocities : ndarray, shape (n_atoms, 3), optional
             Velocities, Å/ps; needed when the writer was made with `velocities`, refused otherwise.
+        observables : mapping of str to float, optional
+            A number for each observable the writer was made with, in its unit.
 
         Raises
         ------
@@ -145,6 +153,12 @@ class H5MDWriter:
         values: dict[str, Any] = {"position": positions, "edges": cell, "step": step, "time": time_ps}
         if velocities is not None:
             values["velocity"] = self._per_atom("velocities", velocities)
+        if frozenset(observables or ()) != self._observables:
+            expected, given = sorted(self._observables) or "none", sorted(observables or ()) or "none"
+            raise InputError(
+                f"{self.path}, step {step}: the file's observables are {expected}, the frame's are {given}"
+            )
+        values |= {f"observables/{name}": value for name, value in (observables or {}).items()}
         for name, dataset in self._series.items():
             dataset.resize(self._n_frames + 1, axis=0)
             dataset[self._n_frames] = values[name]
@@ -233,6 +247,16 @@ class H5MDWriter:
             velocity = self._timed_group(atoms, "velocity", step, time)
             self._series["velocity"] = self._per_atom_dataset(velocity, "Angstrom ps-1")
 
+    def _write_observables(self, units: Mapping[str, str]) -> None:
+        assert self._file is not None
+        for name, unit in units.items():
+            group = self._timed_group(
+                self._file.require_group("observables"), name, self._series["step"], self._series["time"]
+            )
+            value = group.create_dataset("value", (0,), "f8", maxshape=(None,), chunks=(_SERIES_CHUNK,))
+            value.attrs["unit"] = unit
+            self._series[f"observables/{name}"] = value
+
     def _per_atom_dataset(self, group: h5py.Group, unit: str) -> h5py.Dataset:
         shape = (self._n_atoms, 3)
         dataset = group.create_dataset(
@@ -269,7 +293,7 @@ def merge_h5md(parts: Sequence[Path | str], destination: Path | str) -> None:
     """
     destination = Path(destination)
     with H5MDTrajectory([Path(part) for part in parts]) as source:
-        steps, times = source.steps, source.time_ps
+        steps, times, observables = source.steps, source.time_ps, source.observables()
         if steps is None or times is None:
             raise InputError(
                 f"{source.path} does not say the step and time of its frames: it cannot be joined"
@@ -289,6 +313,7 @@ def merge_h5md(parts: Sequence[Path | str], destination: Path | str) -> None:
                 creator_version=source.creator_version,
                 author=source.author,
                 velocities=source.has_velocities,
+                observables={name: observable.unit for name, observable in observables.items()},
             )
             with writer:
                 for frame in source:
@@ -299,4 +324,5 @@ def merge_h5md(parts: Sequence[Path | str], destination: Path | str) -> None:
                         frame.positions,
                         frame.cell,
                         velocities,
+                        {name: float(item.values[frame.index]) for name, item in observables.items()},
                     )
