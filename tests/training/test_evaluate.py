@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import tracemalloc
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import pytest
+from ase.calculators.calculator import Calculator
 
 from mofglass.datasets.dataset import Dataset
 from mofglass.datasets.labelled import LabelledFrame
@@ -248,3 +250,62 @@ def test_progress_counts_frames(emt: ASEPotential, metal_frames: list[LabelledFr
     seen: list[int] = []
     quick(emt, metal_frames[:3], progress=seen.append)
     assert seen == [1, 2, 3]
+
+
+class Frames:
+    """Frames that exist only while they are looked at."""
+
+    def __init__(self, frame: LabelledFrame, n_frames: int) -> None:
+        self._frame, self._n_frames = frame, n_frames
+
+    def __len__(self) -> int:
+        return self._n_frames
+
+    def __getitem__(self, index: int) -> LabelledFrame:
+        rng = np.random.default_rng(index)
+        forces = self._frame.forces_eV_per_A + 0.01 * rng.normal(size=self._frame.forces_eV_per_A.shape)
+        return replace(self._frame, forces_eV_per_A=forces, positions=self._frame.positions.copy())
+
+    def __iter__(self) -> Iterator[LabelledFrame]:
+        return (self[index] for index in range(len(self)))
+
+
+class Remembering(Calculator):
+    """Answers at once with the labels of one frame."""
+
+    implemented_properties = ["energy", "forces", "stress"]  # noqa: RUF012
+
+    def __init__(self, frame: LabelledFrame) -> None:
+        super().__init__()
+        self._frame = frame
+
+    def calculate(self, atoms: Any = None, properties: Any = None, system_changes: Any = None) -> None:
+        self.results = {
+            "energy": self._frame.energy_eV,
+            "forces": self._frame.forces_eV_per_A,
+            "stress": np.zeros(6),
+        }
+
+
+def test_memory_does_not_grow_with_the_frames() -> None:
+    n_atoms = 272
+    rng = np.random.default_rng(0)
+    frame = LabelledFrame(
+        numbers=np.full(n_atoms, 6),
+        positions=rng.random((n_atoms, 3)),
+        cell=15.0 * np.eye(3),
+        energy_eV=-1.0,
+        forces_eV_per_A=rng.normal(size=(n_atoms, 3)),
+        stress_eV_per_A3=np.zeros((3, 3)),
+    )
+    potential = ASEPotential(lambda: Remembering(frame))
+
+    def peak(n_frames: int) -> int:
+        tracemalloc.start()
+        quick(potential, Frames(frame, n_frames), n_samples=200)
+        _, highest = tracemalloc.get_traced_memory()
+        tracemalloc.stop()
+        return highest
+
+    # The forces of the frames more are 200 times 13 kB.
+    assert peak(250) - peak(50) < 300_000

@@ -77,10 +77,6 @@ def command(
     mofglass evaluate lj argon.extxyz
     mofglass evaluate nequip-archived:model.pth frames.extxyz --align per-atom -o evaluation
     """
-    import os
-
-    # Numerical libraries read this once, when the potential loads them.
-    os.environ["OMP_NUM_THREADS"] = str(options["threads"])
     from mofglass.datasets.dataset import open_dataset
     from mofglass.plain_json import to_json
     from mofglass.training.evaluate import evaluate

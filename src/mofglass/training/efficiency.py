@@ -14,7 +14,7 @@ from mofglass.errors import InputError
 from mofglass.potentials.base import Potential
 from mofglass.potentials.calculator import load_into, make_calculator
 from mofglass.potentials.lammps_library import start_lammps
-from mofglass.training.predictions import as_potential, compute
+from mofglass.training.predictions import as_potential, compute, use_threads
 
 BUDGET_S = 10.0
 MAX_CALLS = 50
@@ -167,6 +167,7 @@ def time_calls(
     InputError
         When the potential cannot compute the structure.
     """
+    use_threads(threads)
     potential = as_potential(potential)
     make = _native_call if is_native(potential) else _calculator_call
     call, close = make(potential, atoms, threads)

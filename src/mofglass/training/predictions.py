@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import sys
 import time
 from collections import deque
 from collections.abc import Iterable, Iterator
@@ -66,6 +68,20 @@ def frame_name(index: int, frame: LabelledFrame) -> str:
     if "file" in frame.info and "frame" in frame.info:
         words.append(f"frame {frame.info['frame']} of {frame.info['file']}")
     return f"frame {index}" + (f" ({', '.join(words)})" if words else "")
+
+
+def use_threads(threads: int) -> None:
+    """Let numerical libraries use so many threads, those loaded already and those yet to be.
+
+    Parameters
+    ----------
+    threads : int
+        Threads.
+    """
+    os.environ["OMP_NUM_THREADS"] = str(threads)
+    torch = sys.modules.get("torch")
+    if torch is not None:
+        torch.set_num_threads(threads)
 
 
 def as_potential(potential: Potential | str) -> Potential:
@@ -191,6 +207,7 @@ def predictions(
             )
         yield from _in_processes(potential, frames, jobs, threads)
         return
+    use_threads(threads)
     calculator = make_calculator(as_potential(potential), threads=threads)
     for index, frame in enumerate(frames):
         check_labels(index, frame)
@@ -246,6 +263,7 @@ def _compute_there(spec: str, threads: int, atoms: Atoms) -> Prediction | str:
     """Compute in a worker process, which keeps its calculator; a mofglass error returns as its sentence."""
     try:
         if (spec, threads) not in _calculators:
+            use_threads(threads)
             _calculators[spec, threads] = make_calculator(get_potential(spec), threads=threads)
             compute(_calculators[spec, threads], atoms)
         return compute(_calculators[spec, threads], atoms)
