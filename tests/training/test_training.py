@@ -119,6 +119,10 @@ def test_a_further_file_leaves_the_draw_of_the_others(alloy: list[LabelledFrame]
     assert (validation_rows(joined, 0.2, seed=1)[:40] == validation_rows(alone, 0.2, seed=1)).all()
 
 
+def test_blocks_of_a_file_are_alike_in_size(alloy: list[LabelledFrame]) -> None:
+    assert validation_rows(frames(alloy, 17), 0.3, seed=1).sum() in (5, 6)
+
+
 def test_one_block_is_too_few_to_split(alloy: list[LabelledFrame]) -> None:
     assert validation_rows(frames(alloy, 12), 0.01, seed=1).any()
     with pytest.raises(InputError, match="8 frames are too few"):

@@ -76,7 +76,7 @@ def validation_rows(dataset: Dataset, fraction: float, seed: int) -> np.ndarray:
     all_blocks: list[np.ndarray] = []
     for number in np.unique(files):
         rows = np.flatnonzero(files == number)
-        blocks = [rows[start : start + BLOCK] for start in range(0, len(rows), BLOCK)]
+        blocks = np.array_split(rows, -(-len(rows) // BLOCK))
         all_blocks += blocks
         order = np.random.default_rng([seed, int(number)]).permutation(len(blocks))
         for k in order[: round(fraction * len(blocks))]:
