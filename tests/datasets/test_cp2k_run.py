@@ -1,10 +1,11 @@
-"""A real CP2K run: units, signs, pairing of its files; the forces and the stress are the energy's derivatives."""
+"""A real CP2K run: units, signs, pairing of files; forces and stress are derivatives of the energy."""
 
 from __future__ import annotations
 
 import gzip
 import re
 import shutil
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -62,7 +63,7 @@ def test_energy_changes_by_the_work_of_forces_and_stress(run: Path) -> None:
     """From step to step dE = -F du + V sigma:strain by the trapezoidal rule, atoms moving with the cell."""
     frames = list(open_dataset(run))
     works = []
-    for before, after in zip(frames, frames[1:], strict=False):
+    for before, after in pairwise(frames):
         moved = after.positions @ np.linalg.inv(after.cell) - before.positions @ np.linalg.inv(before.cell)
         forces = before.forces_eV_per_A + after.forces_eV_per_A
         of_forces = -0.5 * np.sum(forces * (moved @ (before.cell + after.cell) / 2))
@@ -146,7 +147,9 @@ def test_stress_of_versions_before_8(run: Path) -> None:
 
     def older(match: re.Match[str]) -> str:
         rows = [line.split()[1:] for line in match.group(1).splitlines()]
-        shown = "".join(f"  {r[0].upper()} " + "".join(f"{float(x):20.12f}" for x in r[1:]) + "\n" for r in rows)
+        shown = "".join(
+            f"  {r[0].upper()} " + "".join(f"{float(x):20.12f}" for x in r[1:]) + "\n" for r in rows
+        )
         return f" STRESS TENSOR [GPa]\n\n            X               Y               Z\n{shown}"
 
     pattern = r" STRESS\| Analytical stress tensor \[GPa\]\n STRESS\|\s+x +y +z\n((?: STRESS\| .*\n){3})"
@@ -179,7 +182,7 @@ def test_cells_of_other_steps_and_forces_of_another_run(run: Path) -> None:
     cell.write_text("".join(lines))
     forces = run.with_name("znim2-frc-1.xyz")
     forces.write_text(forces.read_text().replace(" Zn ", " Cd "))
-    with pytest.raises(InputError, match="atoms are not those of znim2-frc-1.xyz"):
+    with pytest.raises(InputError, match="atoms are not those of znim2-frc-1"):
         open_dataset(run)
 
 

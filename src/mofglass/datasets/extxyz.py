@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
@@ -22,6 +23,9 @@ ENERGY_KEYS = ("energy", "REF_energy", "dft_energy", "DFT_energy", "free_energy"
 FORCES_KEYS = ("forces", "force", "REF_forces", "dft_forces", "dft_force", "DFT_forces")
 STRESS_KEYS = ("stress", "REF_stress", "dft_stress", "DFT_stress")
 VIRIAL_KEYS = ("virial", "virials", "REF_virial", "REF_virials", "dft_virial", "DFT_virial")
+_TENSOR = re.compile(
+    rf'(?:^|(?<=\s))({"|".join(STRESS_KEYS + VIRIAL_KEYS)})=(?:"([^"]*)"|\{{([^}}]*)\}}|(\S+))'
+)
 _TEMPERATURE_KEYS = ("temperature_K", "target_T")
 _NOT_INFO = frozenset({"Lattice", "lattice", "Properties", "properties", "pbc", "source", "temperature_K"})
 
@@ -126,7 +130,7 @@ class ExtendedXYZ(FrameSource):
         values, labels = read_columns(
             text, body_at, int(text[: comment_at - 1]), columns.kinds, self.path, index
         )
-        pairs = key_val_str_to_dict(comment)
+        pairs, tensors = _pairs(comment, where)
         energy_key = _first(ENERGY_KEYS, pairs)
         if energy_key is None:
             raise InputError(
@@ -134,14 +138,14 @@ class ExtendedXYZ(FrameSource):
                 " mofglass dataset label"
             )
         temperature_key = _first(_TEMPERATURE_KEYS, pairs)
-        taken = {energy_key, *STRESS_KEYS, *VIRIAL_KEYS} | _NOT_INFO
+        taken = {energy_key} | _NOT_INFO
         return LabelledFrame(
             numbers=numbers_of_labels(labels[:, 0], self.path, index),
             positions=values[:, columns.places["pos"]],
             cell=cell,
             energy_eV=_number(pairs[energy_key], energy_key, where),
             forces_eV_per_A=values[:, columns.places[forces_key]],
-            stress_eV_per_A3=_stress(pairs, abs(np.linalg.det(cell)), where),
+            stress_eV_per_A3=_stress(tensors, abs(np.linalg.det(cell)), where),
             source=str(pairs.get("source", "")),
             temperature_K=_number(pairs[temperature_key], temperature_key, where) if temperature_key else NAN,
             info={key: _plain(value) for key, value in pairs.items() if key not in taken},
@@ -164,19 +168,31 @@ def _number(value: Any, key: str, where: str) -> float:
         raise InputError(f"{where}: {key}={value} is not a number: mend or remove the frame") from error
 
 
-def _stress(pairs: dict[str, Any], volume_A3: float, where: str) -> np.ndarray | None:
+def _stress(tensors: dict[str, str], volume_A3: float, where: str) -> np.ndarray | None:
     """Return the stress, eV/Å³, positive in tension, as (3, 3); from a virial where there is no stress."""
-    key = _first((*STRESS_KEYS, *VIRIAL_KEYS), pairs)
+    key = _first((*STRESS_KEYS, *VIRIAL_KEYS), tensors)
     if key is None:
         return None
-    given = np.asarray(pairs[key])
-    if given.dtype.kind not in "if" or given.size not in (6, 9):
+    try:
+        given = np.array(re.split(r"[\s,\[\]]+", tensors[key].strip(" []")), dtype=float)
+    except ValueError:
+        given = np.empty(0)
+    if given.size not in (6, 9):
         raise InputError(
             f"{where}: {key} is not 6 or 9 numbers (eV/Å³ for a stress, eV for a virial): mend or remove it"
         )
-    tensor = (
-        np.asarray(voigt_6_to_full_3x3_stress(given.ravel()))
-        if given.size == 6
-        else given.reshape(3, 3).astype(float)
-    )
+    tensor = np.asarray(voigt_6_to_full_3x3_stress(given)) if given.size == 6 else given.reshape(3, 3)
     return tensor if key in STRESS_KEYS else -tensor / volume_A3
+
+
+def _pairs(comment: str, where: str) -> tuple[dict[str, Any], dict[str, str]]:
+    """Return the keys of a comment line, and apart the text of the stress and virial among them."""
+    tensors = {
+        found.group(1): next(filter(None, found.groups()[1:]), "") for found in _TENSOR.finditer(comment)
+    }
+    # ASE takes these for matrices of nine numbers only, so they are not left to it.
+    rest = _TENSOR.sub("", comment)
+    try:
+        return key_val_str_to_dict(rest), tensors
+    except ValueError as error:
+        raise InputError(f"{where}: its comment line is not extended XYZ: {error}") from error

@@ -21,11 +21,13 @@ from mofglass.datasets.stress import stress_from_kbar
 from mofglass.errors import InputError
 from mofglass.trajectory.elements import numbers_of_symbols
 from mofglass.trajectory.text_source import TextSource
+from mofglass.units import BAR_PER_EV_PER_A3
 
 _LANDMARK = re.compile(
     rb"(?P<begin><calculation>)|(?P<end></calculation>)|(?P<loop><scstep>)"
     rb"|(?P<atoms><atominfo>)|(?P<atoms_end></atominfo>)"
     rb'|name="NELM"> *(?P<nelm>\d+)'
+    rb'|name="PSTRESS"> *(?P<pstress>[-\d.]+)'
     rb'|name="IBRION"> *(?P<ibrion>-?\d+)'
     rb'|name="TEBEG"> *(?P<first>[\d.]+)|name="TEEND"> *(?P<last>[\d.]+)'
 )
@@ -78,7 +80,7 @@ class Vasprun(FrameSource):
                 atoms_at = offset
             elif kind == "atoms_end" and atoms_end < 0:
                 atoms_end = offset + len(match.group(0))
-            elif kind in ("nelm", "ibrion", "first", "last"):
+            elif kind in ("nelm", "ibrion", "pstress", "first", "last"):
                 stated[kind] = float(match.group(kind))
         if atoms_at < 0 or atoms_end < 0 or not steps:
             raise InputError(
@@ -107,6 +109,7 @@ class Vasprun(FrameSource):
             "begins": table[converged, 0],
             "ends": table[converged, 1],
             "numbers": self._atoms(atoms_at, atoms_end),
+            "pstress_kbar": np.array([stated.get("pstress", 0.0)]),
             "temperature_K": np.array([first if known else NAN]),
         }
 
@@ -196,11 +199,13 @@ class Vasprun(FrameSource):
         energy = step.findtext("energy/i[@name='e_fr_energy']")
         if energy is None:
             raise InputError(f"{where} has no energy (e_fr_energy): remove the step")
+        # With PSTRESS what VASP writes here is an enthalpy: energy plus pressure times volume.
+        pressure_eV_per_A3 = float(self._index["pstress_kbar"][0]) * 1e3 / BAR_PER_EV_PER_A3
         return LabelledFrame(
             numbers=self._numbers,
             positions=scaled @ cell,
             cell=cell,
-            energy_eV=_number(energy, where, "energy"),
+            energy_eV=_number(energy, where, "energy") - pressure_eV_per_A3 * abs(np.linalg.det(cell)),
             forces_eV_per_A=forces,
             stress_eV_per_A3=stress_from_kbar(_rows(step, "varray[@name='stress']", 3, where, "stress"))
             if has_stress
