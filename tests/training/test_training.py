@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -80,6 +83,39 @@ def test_a_failed_training_says_why_and_can_go_on(configuration: Path, tmp_path:
     assert "b.extxyz" in state.problem
     hidden.write_bytes(kept)
     assert train(load_config(configuration), tmp_path / "out").n_validation == 2
+
+
+def test_a_killed_training_goes_on_with_its_blocks(tmp_path: Path, alloy: list[LabelledFrame]) -> None:
+    write(tmp_path / "a.extxyz", [frame.to_atoms() for frame in alloy[:10]])
+    write(tmp_path / "b.extxyz", [frame.to_atoms() for frame in alloy[10:]])
+    content = {
+        "trainer": "pod",
+        "train": "a.extxyz",
+        "validation": ["b.extxyz"],
+        "pod": {"descriptors": TINY, "block": 1},
+    }
+    path = tmp_path / "pod.yaml"
+    path.write_text(yaml.safe_dump(content))
+    command = [sys.executable, "-m", "mofglass", "train", str(path), "-o", str(tmp_path / "out"), "--quiet"]
+    process = subprocess.Popen(command)
+    blocks = tmp_path / "out" / "blocks"
+    while process.poll() is None and len(list(blocks.glob("*.npz"))) < 3:
+        time.sleep(0.01)
+    process.kill()
+    process.wait()
+    state = read_state(tmp_path / "out")
+    assert state is not None
+    assert state.state == "running"
+    kept = {block: block.stat().st_mtime_ns for block in blocks.glob("*.npz")}
+    assert 3 <= len(kept) < 12
+    subprocess.run(command, check=True)
+    assert all(block.stat().st_mtime_ns == when for block, when in kept.items())
+    assert len(list(blocks.glob("*.npz"))) == 12
+    whole = train(load_config(path), tmp_path / "at once")
+    assert whole.point is not None
+    for name in ("coefficients.pod", "param.pod"):
+        again = (tmp_path / "out" / "model" / name).read_text()
+        assert again == (tmp_path / "at once" / "model" / name).read_text()
 
 
 def test_the_command_prints_the_errors_and_how_to_use_it(configuration: Path, tmp_path: Path) -> None:

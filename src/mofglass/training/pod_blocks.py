@@ -6,6 +6,7 @@ import hashlib
 import json
 import multiprocessing
 import os
+import signal
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
@@ -382,8 +383,9 @@ _maker: BlockMaker | None = None
 
 
 def _begin(settings: BlockSettings) -> None:
-    """Begin a process."""
+    """Begin a process; Ctrl-C is for the one that hands out the blocks."""
     global _maker
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
     _maker = BlockMaker(settings)
 
 
