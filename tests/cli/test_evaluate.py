@@ -34,6 +34,7 @@ def argon(tmp_path_factory: pytest.TempPathFactory) -> Path:
             atoms.get_stress(),
         )
         atoms.calc = SinglePointCalculator(atoms, energy=energy, forces=forces, stress=stress)
+        atoms.info["temperature_K"] = (80.0, 80.0, 290.0, 1510.0)[seed]
         atoms.info["source"] = ("solid", "warm")[seed % 2]
         frames.append(atoms)
     path = tmp_path_factory.mktemp("data") / "argon.extxyz"
@@ -85,6 +86,16 @@ def test_frames_and_sources_can_be_chosen(argon: Path) -> None:
     assert n_frames("--frames", "::3") == 2
     assert n_frames("--frames", "1:4") == 3
     assert n_frames("--source", "warm") == 2
+    assert n_frames("--temperature", "100", "--temperature", "1500") == 3
+
+
+def test_frames_with_large_forces_are_left_out_and_counted(argon: Path) -> None:
+    largest = sorted(np.linalg.norm(atoms.get_forces(), axis=1).max() for atoms in read(argon, ":"))
+    limit = (largest[2] + largest[3]) / 2
+    arguments = ["evaluate", "lj", str(argon), "--no-checks", "--timing", "none", "--json"]
+    result = CliRunner().invoke(main, [*arguments, "--max-force", str(limit)])
+    assert json.loads(result.stdout)["n_frames"] == 3
+    assert "1 of 4 frames left out" in result.stderr
 
 
 @pytest.mark.parametrize(
@@ -94,6 +105,8 @@ def test_frames_and_sources_can_be_chosen(argon: Path) -> None:
         (["lj", "--source", "cold"], "no frame is of the source 'cold': there are solid, warm"),
         (["lj", "--frames", "x"], "should be like 0:100"),
         (["lj", "--frames", "9:"], "no frame is left"),
+        (["lj", "--temperature", "900"], "no frame is left"),
+        (["lj", "--max-force", "1e-9"], "every frame has a force above 1e-09 eV/Å"),
     ],
 )
 def test_what_cannot_be_done_is_one_sentence(argon: Path, arguments: list[str], words: str) -> None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from mofglass.cli.options import Command, json_option, output_option
+from mofglass.cli.options import POSITIVE, Command, json_option, output_option
 from mofglass.cli.progress import counting
 
 if TYPE_CHECKING:
@@ -26,6 +26,18 @@ if TYPE_CHECKING:
 )
 @click.option("--split", help="Frames of one split of the dataset: train, validation or test.")
 @click.option("--source", "sources", multiple=True, help="Frames of this source; may be given several times.")
+@click.option(
+    "--temperature",
+    "temperatures",
+    multiple=True,
+    type=float,
+    help="Frames of this temperature, K, to the nearest 100; may be given several times.",
+)
+@click.option(
+    "--max-force",
+    type=POSITIVE,
+    help="Leave out frames with a larger reference force on an atom, eV/Å; says how many.",
+)
 @click.option(
     "--align",
     type=click.Choice(["none", "per-atom", "per-element"]),
@@ -65,6 +77,8 @@ def command(
     frames: str | None,
     split: str | None,
     sources: tuple[str, ...],
+    temperatures: tuple[float, ...],
+    max_force: float | None,
     **options: Any,
 ) -> None:
     """Measure the errors of MODEL on the labelled frames of DATASET, and what it costs.
@@ -83,7 +97,9 @@ def command(
 
     with counting("frames read", quiet=as_json) as reading:
         chosen = open_dataset(list(dataset), progress=reading)
-    chosen = _chosen(chosen, frames, split, sources)
+    chosen = _chosen(chosen, frames, split, sources, temperatures)
+    if max_force is not None:
+        chosen = _without_large_forces(chosen, max_force)
     with counting("frames evaluated", len(chosen), quiet=as_json) as evaluating:
         evaluation = evaluate(
             model,
@@ -106,7 +122,13 @@ def command(
         click.echo(f"\ntables and figures in {output}, the page is {output / 'evaluation.html'}")
 
 
-def _chosen(dataset: Any, frames: str | None, split: str | None, sources: tuple[str, ...]) -> Any:
+def _chosen(
+    dataset: Any,
+    frames: str | None,
+    split: str | None,
+    sources: tuple[str, ...],
+    temperatures: tuple[float, ...],
+) -> Any:
     """The frames that the options ask for."""
     import numpy as np
 
@@ -121,14 +143,35 @@ def _chosen(dataset: Any, frames: str | None, split: str | None, sources: tuple[
                 f"no frame is of the source '{unknown[0]}': there are {', '.join(dataset.sources)}"
             )
         dataset = dataset[np.flatnonzero(np.isin(dataset.table.source.astype(str), sources))]
+    if temperatures:
+        from mofglass.training.error_collection import temperature_label
+
+        labels = {temperature_label(value) for value in temperatures}
+        dataset = dataset[
+            np.array([temperature_label(value) in labels for value in dataset.table.temperature_K])
+        ]
     if frames is not None:
         try:
             dataset = dataset[slice(*(int(word) if word else None for word in f"{frames}:".split(":")[:-1]))]
         except (ValueError, TypeError) as error:
             raise click.UsageError(f"--frames '{frames}' should be like 0:100 or ::10") from error
     if not len(dataset):
-        raise InputError("no frame is left: widen --frames, --split or --source")
+        raise InputError("no frame is left: widen --frames, --split, --source or --temperature")
     return dataset
+
+
+def _without_large_forces(dataset: Any, max_force_eV_per_A: float) -> Any:
+    from mofglass.errors import InputError
+
+    kept = dataset.table.max_force_eV_per_A <= max_force_eV_per_A
+    if not kept.any():
+        raise InputError(f"every frame has a force above {max_force_eV_per_A:g} eV/Å: raise --max-force")
+    if not kept.all():
+        click.echo(
+            f"{(~kept).sum()} of {len(kept)} frames left out: a force above {max_force_eV_per_A:g} eV/Å",
+            err=True,
+        )
+    return dataset[kept]
 
 
 def _write(evaluation: Evaluation, output: Path, dataset: tuple[Path, ...]) -> None:
