@@ -181,7 +181,11 @@ def test_cells_of_other_steps_and_forces_of_another_run(run: Path) -> None:
         open_dataset(run)
     cell.write_text("".join(lines))
     forces = run.with_name("znim2-frc-1.xyz")
-    forces.write_text(forces.read_text().replace(" Zn ", " Cd "))
+    text = forces.read_text()
+    forces.write_text(text.replace("E =      -137.5281482566", "E =      -137.5281482966"))
+    with pytest.raises(InputError, match="different energies for step 1: use the files of one run"):
+        open_dataset(run)
+    forces.write_text(text.replace(" Zn ", " Cd "))
     with pytest.raises(InputError, match="atoms are not those of znim2-frc-1"):
         open_dataset(run)
 

@@ -82,6 +82,13 @@ class CP2KRun(FrameSource):
                 f"{self.path} and {self._forces.path.name} have no step in common: print positions and "
                 "forces equally often"
             )
+        of_forces = forces.energies_hartree[in_forces]
+        differ = np.abs(positions.energies_hartree[in_positions] - of_forces) > 1e-8
+        if differ.any():
+            raise InputError(
+                f"{self.path} and {self._forces.path.name} state different energies for step "
+                f"{common[differ][0]}: use the files of one run"
+            )
         cell_file = find_cell_file(self.path)
         cell_steps, cells = read_cell_file(cell_file)
         if len(cells) > 1 and np.all(np.ptp(cells, axis=0) < 1e-9):
