@@ -14,6 +14,8 @@ from mofglass.analysis.correlation import rank_correlations
 from mofglass.analysis.density import Density, DensityResult
 from mofglass.analysis.density_profile import DensityProfile, DensityProfileResult
 from mofglass.analysis.distance_histogram import distance_histogram
+from mofglass.analysis.elastic_result import ElasticityResult
+from mofglass.analysis.elastic_tensor import ElasticTensor
 from mofglass.analysis.exchange import Exchange
 from mofglass.analysis.exchange_result import ExchangeResult
 from mofglass.analysis.frame_data import FrameData
@@ -33,6 +35,7 @@ from mofglass.analysis.scattering import Scattering
 from mofglass.analysis.scattering_result import ScatteringResult
 from mofglass.analysis.standard_set import standard_set
 from mofglass.analysis.statistics import BlockSums, Estimate, block_average, mean_over_glasses
+from mofglass.analysis.strain_fluctuation import StrainFluctuation
 from mofglass.plain_json import to_json
 from mofglass.plotting import draw_panel
 from mofglass.result import Curve, Panel, Result
@@ -54,6 +57,8 @@ __all__ = [
     "DensityProfile",
     "DensityProfileResult",
     "DensityResult",
+    "ElasticTensor",
+    "ElasticityResult",
     "Estimate",
     "Exchange",
     "ExchangeResult",
@@ -80,6 +85,7 @@ __all__ = [
     "RingsResult",
     "Scattering",
     "ScatteringResult",
+    "StrainFluctuation",
     "block_average",
     "distance_histogram",
     "draw_panel",

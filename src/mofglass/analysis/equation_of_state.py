@@ -226,7 +226,7 @@ def fit_pressures(
         max(float(-slope * volume.mean()), 1e-3) if np.isfinite(slope) else 1.0,
     ]
 
-    def model(v: np.ndarray, *parameters: float) -> np.ndarray:
+    def model(v: np.ndarray, *parameters: float) -> np.ndarray:  # numpydoc ignore=GL08
         return pressure_GPa(v, *parameters, form=form)
 
     found, covariance = _fit(model, volume, pressure, sigma, start, form)
@@ -278,7 +278,7 @@ def fit_energies(
         max(2 * curvature * volume.mean() * GPA_PER_EV_PER_A3, 0.1),
     ]
 
-    def model(v: np.ndarray, *parameters: float) -> np.ndarray:
+    def model(v: np.ndarray, *parameters: float) -> np.ndarray:  # numpydoc ignore=GL08
         return energy_eV(v, *parameters, form=form)
 
     found, covariance = _fit(model, volume, energy - lowest, None, start, form)

@@ -15,6 +15,8 @@ COMMANDS = {
     "melt-quench": "Melt a crystal and quench it to a glass.",
     "run": "Run a protocol of stages from a YAML file.",
     "resume": "Continue a run that was stopped, from its last checkpoint.",
+    "bulk-modulus": "Bulk modulus and density: finite strain, volume fluctuation, or at rest.",
+    "elastic-constants": "Elastic tensor: stress under small strains, or fluctuations of the cell.",
     "analyse": "Measure a trajectory or a structure: all the set, or one property.",
     "report": "Write the offline HTML report of one or more runs.",
     "literature": "Published numbers, with their sources.",

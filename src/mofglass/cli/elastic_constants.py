@@ -1,0 +1,130 @@
+"""``mofglass elastic-constants``: from the stress under small strains, or from fluctuations of the cell."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from mofglass.cli import mechanics_options as mechanics
+from mofglass.cli.bulk_modulus import _execute
+from mofglass.cli.options import POSITIVE, Command
+
+
+@click.command(cls=Command)
+@click.option(
+    "--method",
+    type=click.Choice(["stress-strain", "strain-fluctuation"]),
+    default="stress-strain",
+    show_default=True,
+    help="How.",
+)
+@mechanics.study_options
+@click.option(
+    "--temperature",
+    "temperature_K",
+    type=POSITIVE,
+    help="Temperature, K.  [default: at rest, 0 K, for stress-strain; 300 for strain-fluctuation]",
+)
+@click.option(
+    "--strain", type=POSITIVE, help="Engineering strain each way, %.  [default: 0.5 at 0 K, 1 above]"
+)
+@click.option(
+    "--equilibrate",
+    type=POSITIVE,
+    help="Time left out of each run, ps.  [default: 20; 500 for strain-fluctuation]",
+)
+@click.option(
+    "--sample", type=POSITIVE, help="Time sampled, ps.  [default: 100; 4500 for strain-fluctuation]"
+)
+@click.option(
+    "--pressure", type=float, default=0.0, show_default=True, help="Pressure, bar (strain-fluctuation)."
+)
+@mechanics.static_options
+def command(method: str, **options: Any) -> None:
+    """Elastic tensor (GPa), Hill's moduli, anisotropy and stability of STRUCTURE...
+
+    stress-strain: the stress under six strains, each both ways; at rest (0 K) or, with --temperature, from
+    twelve runs side by side. strain-fluctuation: one long run at constant stress with a free cell. Stopped or
+    killed, the same command goes on. Several structures are independent glasses.
+
+    \b
+    mofglass elastic-constants crystal.cif -p nequip-archived:model.pth --relax-cell -o studies/elastic
+    mofglass elastic-constants ZIF-4 --method strain-fluctuation --sample 1000 -o studies/npt
+    """
+    run = _fluctuation if method == "strain-fluctuation" else _stress_strain
+    results = []
+    structures = mechanics.open_structures(options)
+    for title, atoms, directory in structures:
+        result = run(title, atoms, directory, options)
+        if result is None:
+            if options["dry_run"]:
+                continue
+            return
+        results.append(result)
+    if not options["dry_run"]:
+        mechanics.show(results, "elasticity", options, structures[0][0])
+
+
+def _stress_strain(title: str, atoms: Any, directory: Path | None, options: dict[str, Any]) -> Any:
+    from mofglass.studies import stress_strain
+
+    if options["temperature_K"] is None:
+        if options["dry_run"]:
+            mechanics.print_static_cost(atoms, 13, options)
+            return None
+        assert directory is not None
+        return stress_strain.static(
+            atoms,
+            options["potential"],
+            strain=(options["strain"] or 0.5) / 100,
+            relaxation=mechanics.relaxation(options),
+            relax_cell=options["relax_cell"],
+            directory=directory / "points",
+            progress=mechanics.say(options),
+        )
+    method = stress_strain.StressStrain(
+        temperature_K=options["temperature_K"],
+        strain=(options["strain"] or 1.0) / 100,
+        equilibrate_ps=options["equilibrate"] or 20.0,
+        sample_ps=options["sample"] or 100.0,
+        time_step_fs=options["time_step"],
+        thermostat=options["thermostat"],
+    )
+    planned = stress_strain.plan(
+        atoms,
+        method,
+        directory or Path("studies") / "stress-strain",
+        settings=mechanics.run_settings(options),
+        title=title,
+    )
+    runs = _execute(planned, options, "stress-strain")
+    if runs is None:
+        return None
+    return stress_strain.analyse(
+        runs, options["potential"], strain=method.strain, progress=mechanics.say(options)
+    )
+
+
+def _fluctuation(title: str, atoms: Any, directory: Path | None, options: dict[str, Any]) -> Any:
+    from mofglass.studies import constant_stress
+
+    method = constant_stress.ConstantStress(
+        temperature_K=options["temperature_K"] or 300.0,
+        pressure_bar=options["pressure"],
+        cell="tri",
+        equilibrate_ps=options["equilibrate"] or 500.0,
+        sample_ps=options["sample"] or 4500.0,
+        time_step_fs=options["time_step"],
+        thermostat=options["thermostat"],
+    )
+    planned = constant_stress.plan(
+        atoms,
+        method,
+        directory or Path("studies") / "fluctuation",
+        settings=mechanics.run_settings(options),
+        title=title,
+    )
+    runs = _execute(planned, options, "strain-fluctuation")
+    return None if runs is None else constant_stress.analyse(runs[0])

@@ -1,0 +1,102 @@
+"""`mofglass bulk-modulus` and `elastic-constants` from the shell."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from ase.build import bulk
+from ase.io import write
+from click.testing import CliRunner, Result
+
+from mofglass.cli import main
+
+SHORT = ["--time-step", 5, "--temperature", 5, "--thermo-interval", 0.05]
+
+
+@pytest.fixture
+def argon(tmp_path: Path) -> Path:
+    path = tmp_path / "argon.extxyz"
+    write(path, bulk("Ar", cubic=True, a=5.28).repeat(3))
+    return path
+
+
+def run(*words: object) -> Result:
+    return CliRunner().invoke(main, list(map(str, words)))
+
+
+def test_static_bulk_modulus_of_argon(argon: Path, tmp_path: Path) -> None:
+    words = ["bulk-modulus", argon, "-p", "lj", "--method", "static", "--compress", 2, "--expand", 2]
+    result = run(*words, "-o", tmp_path / "static", "--json")
+    assert result.exit_code == 0, result.output
+    summary = json.loads(result.stdout)
+    # Argon of these parameters at rest: 75 epsilon / sigma^3, less what the cut-off takes.
+    assert summary["bulk_modulus_GPa"] == pytest.approx(75 * 0.01032 / 3.405**3 * 160.2, rel=0.1)
+    assert summary["fits"]["energies"]["bulk_modulus_GPa"] == pytest.approx(
+        summary["bulk_modulus_GPa"], rel=0.05
+    )
+    assert summary["published"] == []
+    assert {"bulk_modulus.csv", "bulk_modulus.png", "summary.json"} <= {
+        path.name for path in (tmp_path / "static" / "analysis").iterdir()
+    }
+
+
+def test_elastic_constants_of_argon_at_rest(argon: Path, tmp_path: Path) -> None:
+    words = ["elastic-constants", argon, "-p", "lj", "--strain", 0.2, "-o", tmp_path / "elastic"]
+    result = run(*words, "--json")
+    assert result.exit_code == 0, result.output
+    summary = json.loads(result.stdout)
+    c = summary["stiffness_GPa"]
+    assert c[0][0] == pytest.approx(c[2][2], rel=1e-4)
+    assert summary["mechanically_stable"] is True
+    plain = run(*words)
+    assert plain.exit_code == 0
+    assert "young_modulus_GPa" in plain.output
+
+
+def test_plans_say_their_cost_and_run_nothing(argon: Path, tmp_path: Path) -> None:
+    result = run("bulk-modulus", argon, "-p", "lj", "--dry-run", "--prepare", 1, "--sample", 2, "--deform", 1)
+    assert result.exit_code == 0, result.output
+    assert "compress" in result.output
+    assert "ms a step" in result.output
+    result = run("elastic-constants", argon, "-p", "lj", "--dry-run")
+    assert "13 structures" in result.output
+    result = run("elastic-constants", argon, "-p", "lj", "--dry-run", "--ions", "clamped")
+    assert "13 evaluations" in result.output
+    assert not list(tmp_path.glob("studies"))
+
+
+def test_volume_fluctuation_and_its_continuation(argon: Path, tmp_path: Path) -> None:
+    words = ["bulk-modulus", argon, "-p", "lj", "--method", "volume-fluctuation", *SHORT]
+    words += ["--prepare", 2, "--sample", 10, "--threads", 1, "-o", tmp_path / "npt", "--json"]
+    result = run(*words)
+    assert result.exit_code == 0, result.output
+    summary = json.loads(result.stdout)
+    assert summary["method"] == "volume fluctuation"
+    assert summary["bulk_modulus_GPa"] > 0
+    assert run(*words).stdout == result.stdout
+
+
+def test_what_is_missing_is_said(argon: Path, tmp_path: Path) -> None:
+    assert "say where the study goes" in run("bulk-modulus", argon, "-p", "lj").output
+    result = run("bulk-modulus", argon, "-p", "lj", "--compress", 1, "--expand", 0, "-o", tmp_path / "x")
+    assert result.exit_code == 2
+    assert "at least two steps" in result.output
+
+
+def test_published_values_stand_beside_the_result() -> None:
+    from mofglass.cli.mechanics_options import published
+
+    values = {(row["quantity"], row["system"], row["value"]) for row in published("ZIF-4")}
+    assert {
+        ("bulk_modulus", "crystal", 1.69),
+        ("bulk_modulus", "glass", 3.43),
+        ("bulk_modulus", "glass", 3.24),
+        ("young_modulus", "crystal", 2.49),
+        ("shear_modulus", "crystal", 1.01),
+        ("poisson_ratio", "crystal", 0.24),
+        ("density", "crystal", 1.16),
+        ("density", "glass", 1.25),
+        ("density", "glass", 1.29),
+    } <= values

@@ -1,0 +1,152 @@
+"""Elastic constants at rest: copper against matscipy and the literature, argon against lattice sums."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from ase.build import bulk
+from ase.calculators.emt import EMT
+from ase.units import GPa
+
+from mofglass.analysis.elastic_tensor import ElasticTensor
+from mofglass.errors import InputError, SimulationError
+from mofglass.potentials import ASEPotential
+from mofglass.potentials.lennard_jones import EPSILON_EV, SIGMA_A
+from mofglass.simulate import RunSettings
+from mofglass.studies import stress_strain
+from mofglass.studies.finite_strain import execute_plan
+from mofglass.studies.static_points import Relaxation, relaxed_cell
+from mofglass.units import GPA_PER_EV_PER_A3
+
+COPPER = ASEPotential(EMT, name="emt", elements={"Cu"})
+
+
+@pytest.fixture
+def copper():
+    # ASE's EMT has its minimum at 3.590 Å.
+    return relaxed_cell(bulk("Cu", cubic=True, a=3.6), EMT(), Relaxation(stress_tolerance_GPa=1e-4))
+
+
+def test_copper_as_matscipy_and_the_literature_have_it(copper) -> None:
+    elasticity = pytest.importorskip("matscipy.elasticity")
+    result = stress_strain.static(copper, COPPER, strain=0.001)
+    copper.calc = EMT()
+    theirs, _ = elasticity.fit_elastic_constants(copper, symmetry="triclinic", delta=0.001, verbose=False)
+    # matscipy fits the gradient of stress by the gradient of deformation: at zero stress the same.
+    assert result.stiffness_GPa == pytest.approx(theirs / GPa, abs=0.3)
+    c = result.stiffness_GPa
+    assert c[0, 0] == pytest.approx(c[1, 1], rel=1e-6)
+    # Jacobsen, Stoltze and Nørskov (1996) fitted EMT to copper's bulk modulus, measured 137-142 GPa.
+    assert result.values["bulk_modulus_GPa"] == pytest.approx(137, rel=0.05)
+    assert result.summary()["mechanically_stable"]
+    assert not result.notes
+    assert np.nanmax(result.stiffness_error_GPa) < 0.1
+
+
+def test_ions_that_relax_soften_the_crystal(copper) -> None:
+    # A second atom type breaks the symmetry that keeps every ion at rest under strain.
+    cell = copper.copy()
+    cell.symbols[0] = "Au"
+    gold = ASEPotential(EMT, name="emt", elements={"Cu", "Au"})
+    hexagonal = cell * (2, 1, 1)
+    hexagonal.symbols[5] = "Au"
+    relaxed = stress_strain.static(hexagonal, gold, relax_cell=True)
+    clamped = stress_strain.static(hexagonal, gold, relax_cell=True, relaxation=Relaxation(ions=False))
+    assert relaxed.details["ions"] == "relaxed"
+    assert np.linalg.eigvalsh(clamped.stiffness_GPa - relaxed.stiffness_GPa).min() > -0.5
+    assert relaxed.details["clamped_bulk_modulus_GPa"] >= relaxed.values["bulk_modulus_GPa"] - 0.1
+
+
+def argon(edge_A: float, repeat: int = 1):
+    return bulk("Ar", cubic=True, a=edge_A).repeat(repeat)
+
+
+def lattice_sums(edge_A: float) -> tuple[float, float, float]:
+    """C11, C12, C44 (GPa) of a fcc crystal of the same argon, from the derivatives of its pair potential."""
+    reach = int(np.ceil(2.5 * SIGMA_A / edge_A)) + 1
+    grid = np.arange(-2 * reach, 2 * reach + 1)
+    n = np.array(np.meshgrid(grid, grid, grid)).reshape(3, -1).T
+    r = n[n.sum(axis=1) % 2 == 0] * edge_A / 2
+    d = np.linalg.norm(r, axis=1)
+    near = (d > 0) & (d < 2.5 * SIGMA_A)
+    r, d = r[near], d[near]
+    x6 = (SIGMA_A / d) ** 6
+    first = 4 * EPSILON_EV * (-12 * x6**2 + 6 * x6) / d
+    second = 4 * EPSILON_EV * (156 * x6**2 - 42 * x6) / d**2
+    volume = edge_A**3 / 4
+    # Born's coefficients at zero pressure, where the terms with the first derivative cancel in the sum.
+    both = (second / d**2 - first / d**3)[:, None]
+    fourth = (both * r**4).sum(axis=0)[0] / (2 * volume)
+    mixed = (both[:, 0] * r[:, 0] ** 2 * r[:, 1] ** 2).sum() / (2 * volume)
+    return fourth * GPA_PER_EV_PER_A3, mixed * GPA_PER_EV_PER_A3, mixed * GPA_PER_EV_PER_A3
+
+
+def test_argon_obeys_lattice_sums_and_cauchy(tmp_path: Path) -> None:
+    cell = stress_strain.relaxed_cell(
+        argon(5.3, 4), stress_strain.make_calculator(stress_strain.get_potential("lj")), Relaxation()
+    )
+    edge = float(cell.cell.cellpar()[0] / 4)
+    result = stress_strain.static(cell, "lj", strain=0.001, directory=tmp_path)
+    c11, c12, c44 = lattice_sums(edge)
+    # Shifted, not smoothed, at the cut-off: shells that cross it under strain are the tolerance.
+    assert result.stiffness_GPa[0, 0] == pytest.approx(c11, rel=0.03)
+    assert result.stiffness_GPa[0, 1] == pytest.approx(c12, rel=0.03)
+    assert result.stiffness_GPa[3, 3] == pytest.approx(c44, rel=0.03)
+    # Every point is on disk: a potential that cannot compute anything gives the same result from there.
+    assert len(list(tmp_path.glob("*.extxyz"))) == 13
+    broken = ASEPotential(EMT, name="lj")
+    again = stress_strain.static(cell, broken, strain=0.001, directory=tmp_path)
+    assert again.stiffness_GPa == pytest.approx(result.stiffness_GPa, abs=1e-4)
+    with pytest.raises(InputError, match="another study"):
+        stress_strain.static(cell, "lj", strain=0.002, directory=tmp_path)
+    with pytest.raises(InputError, match="another study"):
+        stress_strain.static(cell, COPPER, strain=0.001, directory=tmp_path)
+
+
+def test_a_reference_under_pressure_is_told() -> None:
+    result = stress_strain.static(bulk("Cu", cubic=True, a=3.5), COPPER, strain=0.001)
+    assert any("under a stress" in note for note in result.notes)
+
+
+def test_bad_input_is_refused(copper) -> None:
+    with pytest.raises(InputError, match="not small"):
+        stress_strain.static(copper, COPPER, strain=0.5)
+    with pytest.raises(InputError, match="tolerances"):
+        Relaxation(force_tolerance_eV_per_A=0)
+    shaken = (copper * (2, 1, 1)).copy()
+    shaken.rattle(0.3, seed=1)
+    with pytest.raises(SimulationError, match="not relaxed after 1 steps"):
+        stress_strain.static(shaken, COPPER, relaxation=Relaxation(max_steps=1))
+
+
+def test_twelve_cells_are_planned_each_with_its_own_strain_and_seed(tmp_path: Path) -> None:
+    atoms = argon(5.3, 2)
+    planned = stress_strain.plan(atoms, stress_strain.StressStrain(strain=0.01), tmp_path)
+    assert len(planned) == len({item.directory for item in planned}) == 12
+    assert len({item.settings.seed for item in planned}) == 12
+    total = sum(np.linalg.solve(atoms.cell.array, item.atoms.cell.array) - np.eye(3) for item in planned)
+    assert total == pytest.approx(np.zeros((3, 3)), abs=1e-12)
+    assert planned[6].directory.name == "yz-plus"
+    sheared = np.linalg.solve(atoms.cell.array, planned[6].atoms.cell.array)
+    assert sheared[1, 2] == sheared[2, 1] == pytest.approx(0.005)
+
+
+@pytest.mark.slow
+@pytest.mark.physical_validation
+def test_argon_at_low_temperature_is_as_stiff_as_at_rest(tmp_path: Path) -> None:
+    # At 2 K thermal softening is some percent; both routes share the volume.
+    edge = 5.26
+    at_rest = stress_strain.static(argon(edge, 4), "lj", strain=0.005)
+    method = stress_strain.StressStrain(
+        temperature_K=2.0, strain=0.005, equilibrate_ps=5.0, sample_ps=20.0, time_step_fs=5.0
+    )
+    planned = stress_strain.plan(
+        argon(edge, 4), method, tmp_path, settings=RunSettings(frame_interval_ps=0.2, seed=3)
+    )
+    runs = execute_plan(planned, "lj", at_once=1, threads=1, progress=False)
+    result = stress_strain.analyse(runs, "lj", strain=0.005)
+    for name in ("bulk_modulus_GPa", "shear_modulus_GPa"):
+        assert result.values[name] == pytest.approx(at_rest.values[name], rel=0.05)
+    assert isinstance(result.tensor, ElasticTensor)
