@@ -19,7 +19,7 @@ from mofglass.training.config import parse_config
 from mofglass.training.learning_curve import read_learning_curve
 from mofglass.training.pod import PODTrainer
 from mofglass.training.pod_clusters import find_clusters, principal_components
-from mofglass.training.pod_descriptors import PODDescriptors
+from mofglass.training.pod_descriptors import NO_STRAIN, PODDescriptors
 
 K = 3
 BASE = PODParameters(
@@ -112,6 +112,6 @@ def test_fewer_atoms_than_clusters(alloy: list[LabelledFrame]) -> None:
 def test_an_element_never_met_leaves_the_files_readable(alloy: list[LabelledFrame]) -> None:
     three = replace(CLUSTERED, species=("Cu", "Au", "Zn"))
     clusters = find_clusters(three, Dataset.from_frames(alloy[:2]), seed=1)
-    rows = PODDescriptors(three, clusters).rows(alloy[0].to_atoms(), stress=False)
+    rows = PODDescriptors(three, clusters).rows(alloy[0].to_atoms(), strains=NO_STRAIN)
     assert np.isfinite(rows.forces).all()
     assert isinstance(clusters, PODCoefficients)

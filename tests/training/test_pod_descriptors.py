@@ -14,7 +14,7 @@ from mofglass.errors import InputError
 from mofglass.potentials.calculator import LammpsCalculator
 from mofglass.potentials.pod import POD, PODModel
 from mofglass.potentials.pod_files import PODCoefficients, PODParameters
-from mofglass.training.pod_descriptors import PODDescriptors
+from mofglass.training.pod_descriptors import NO_STRAIN, PODDescriptors
 
 SMALL = PODParameters(
     species=("Cu", "Au"),
@@ -72,35 +72,43 @@ def test_rows_times_coefficients_are_what_lammps_computes(alloy, parameters: POD
 
 def test_force_rows_are_derivatives_of_the_energy_row(alloy, descriptors: PODDescriptors) -> None:
     atoms = alloy[2].to_atoms()
-    forces = descriptors.rows(atoms, stress=False).forces
+    forces = descriptors.rows(atoms, strains=NO_STRAIN).forces
     direction = np.random.default_rng(1).normal(size=atoms.positions.shape)
     direction /= np.linalg.norm(direction)
     energies = []
     for sign in (1, -1):
         moved = atoms.copy()
         moved.positions += sign * 1e-3 * direction
-        energies.append(descriptors.rows(moved, stress=False).energy)
+        energies.append(descriptors.rows(moved, strains=NO_STRAIN).energy)
     expected = -(energies[0] - energies[1]) / 2e-3
     projected = np.einsum("nak,na->k", forces, direction)
     np.testing.assert_allclose(projected, expected, rtol=1e-4, atol=1e-5 * np.abs(expected).max())
 
 
+def test_a_strain_direction_is_a_sum_of_components(alloy, descriptors: PODDescriptors) -> None:
+    atoms = alloy[1].to_atoms()
+    direction = np.array([[0.3, -0.2, 0.5, 0.7, -0.1, 0.4]])
+    along = descriptors.rows(atoms, strains=direction).stress
+    expected = direction @ descriptors.rows(atoms).stress
+    np.testing.assert_allclose(along, expected, atol=1e-6 * np.abs(expected).max())
+
+
 def test_descriptors_do_not_depend_on_orientation_or_order(alloy, descriptors: PODDescriptors) -> None:
     atoms = alloy[3].to_atoms()
     shuffle = np.random.default_rng(2).permutation(len(atoms))
-    energy, forces = (lambda rows: (rows.energy, rows.forces))(descriptors.rows(atoms, stress=False))
-    other = descriptors.rows(atoms[shuffle], stress=False)
+    energy, forces = (lambda rows: (rows.energy, rows.forces))(descriptors.rows(atoms, strains=NO_STRAIN))
+    other = descriptors.rows(atoms[shuffle], strains=NO_STRAIN)
     np.testing.assert_allclose(other.energy, energy, rtol=1e-9, atol=1e-9)
     np.testing.assert_allclose(other.forces, forces[shuffle], atol=1e-9)
     np.testing.assert_allclose(
-        descriptors.rows(rotated(atoms), stress=False).energy, energy, rtol=1e-7, atol=1e-7
+        descriptors.rows(rotated(atoms), strains=NO_STRAIN).energy, energy, rtol=1e-7, atol=1e-7
     )
 
 
 def test_per_atom_descriptors_sum_to_the_row(alloy, descriptors: PODDescriptors) -> None:
     atoms = alloy[0].to_atoms()
     values = descriptors.per_atom(atoms)
-    energy = descriptors.rows(atoms, stress=False).energy.reshape(2, -1)
+    energy = descriptors.rows(atoms, strains=NO_STRAIN).energy.reshape(2, -1)
     for symbol, row in zip(SMALL.species, energy, strict=True):
         mask = np.array(atoms.get_chemical_symbols()) == symbol
         assert row[0] == mask.sum()
@@ -110,7 +118,7 @@ def test_per_atom_descriptors_sum_to_the_row(alloy, descriptors: PODDescriptors)
 def test_an_absent_element_leaves_the_others_in_place(alloy, descriptors: PODDescriptors) -> None:
     atoms = alloy[0].to_atoms()
     atoms.symbols[:] = "Au"
-    energy = descriptors.rows(atoms, stress=False).energy.reshape(2, -1)
+    energy = descriptors.rows(atoms, strains=NO_STRAIN).energy.reshape(2, -1)
     assert energy[0, 0] == 0
     assert not energy[0].any()
     assert energy[1, 0] == len(atoms)

@@ -8,6 +8,7 @@ import multiprocessing
 import os
 import signal
 import time
+import zlib
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from dataclasses import dataclass
@@ -24,10 +25,13 @@ from mofglass.potentials.calculator import LammpsCalculator
 from mofglass.potentials.pod_files import PODCoefficients, PODParameters
 from mofglass.potentials.repulsion import Repulsion, RepulsionAlone
 from mofglass.training.linear_fit import BlockEquations, packed_products
-from mofglass.training.pod_descriptors import PODDescriptors
+from mofglass.training.pod_descriptors import NO_STRAIN, PODDescriptors
 
 # Raise it when the meaning of a stored block changes.
-VERSION = 1
+VERSION = 2
+
+# With these, the squares of the six components sum to the square of the tensor's nine.
+MANDEL = np.array([1.0, 1.0, 1.0, np.sqrt(2.0), np.sqrt(2.0), np.sqrt(2.0)])
 
 Done = Callable[[int], None]
 
@@ -48,8 +52,9 @@ class BlockSettings:
         An atom with a force F counts 1/(1 + (F/scale)²).
     frame_force_scale_eV_per_A : float
         Energy and stress of a frame with a largest force F count 1/(1 + (F/scale)²).
-    stress : bool
-        Whether stress rows are computed.
+    stress_directions : int
+        Directions in the space of the six strains along which a frame's stress is fitted: six for the whole
+        stress, fewer for as many random orthogonal ones, 0 for none.
     """
 
     parameters: PODParameters
@@ -57,7 +62,7 @@ class BlockSettings:
     repulsion: Repulsion | None = None
     force_scale_eV_per_A: float = 3.0
     frame_force_scale_eV_per_A: float = 10.0
-    stress: bool = True
+    stress_directions: int = 6
 
     def key(self, frames: Sequence[LabelledFrame]) -> str:
         """Return the name under which a block is kept.
@@ -81,7 +86,7 @@ class BlockSettings:
             repulsion,
             self.force_scale_eV_per_A,
             self.frame_force_scale_eV_per_A,
-            self.stress,
+            self.stress_directions,
         ]
         digest.update(json.dumps(rest).encode())
         for frame in frames:
@@ -145,6 +150,26 @@ class BlockMaker:
             None if voigt is None else voigt - atoms.get_stress(),
         )
 
+    def directions(self, frame: LabelledFrame) -> np.ndarray:
+        """Return the strains along which a frame's stress is fitted.
+
+        Parameters
+        ----------
+        frame : LabelledFrame
+            The frame; the same one has the same directions always.
+
+        Returns
+        -------
+        ndarray (n_directions, 6)
+            Orthogonal directions, xx yy zz yz xz xy, times the square root of two for shears.
+        """
+        n = self.settings.stress_directions
+        if n == 6:
+            return np.diag(MANDEL)
+        seed = zlib.crc32(np.ascontiguousarray(frame.positions, dtype=float).tobytes())
+        orthogonal, _ = np.linalg.qr(np.random.default_rng(seed).normal(size=(6, 6)))
+        return orthogonal[:n] * MANDEL
+
     def make(self, frames: Sequence[LabelledFrame]) -> BlockEquations:
         """Compute the block of some frames.
 
@@ -167,7 +192,8 @@ class BlockMaker:
         square, n_forces = 0.0, 0
         for frame in frames:
             energy, forces, stress = self.labels(frame)
-            rows = self._descriptors.rows(frame.to_atoms(), stress=settings.stress and stress is not None)
+            directions = NO_STRAIN if stress is None else self.directions(frame)
+            rows = self._descriptors.rows(frame.to_atoms(), strains=directions)
             n = frame.n_atoms
             # Judged by the labels themselves: a close contact is one whether repulsion explains it or not.
             sizes = np.linalg.norm(frame.forces_eV_per_A, axis=1)
@@ -185,10 +211,11 @@ class BlockMaker:
             factors.append(factor)
             symbols = np.array(frame.to_atoms().get_chemical_symbols())
             compositions.append([np.mean(symbols == element) for element in species])
-            if rows.stress is not None and stress is not None:
+            if stress is not None and len(directions):
                 stress_rows.append(rows.stress)
-                stresses.append(stress)
-                stress_factors.append(np.full(6, factor))
+                stresses.append(directions @ stress)
+                # A mean over directions becomes one over the tensor's nine components.
+                stress_factors.append(np.full(len(directions), factor * 6.0 / 9.0))
         n_coefficients = len(energy_rows[0])
         return BlockEquations(
             energy_rows=np.array(energy_rows),

@@ -18,6 +18,8 @@ from mofglass.potentials.repulsion import data_with_types
 
 STRAIN = 1e-4
 VOIGT = ((0, 0), (1, 1), (2, 2), (1, 2), (0, 2), (0, 1))
+ALL_STRAINS = np.eye(6)
+NO_STRAIN = np.empty((0, 6))
 PER_ATOM, GLOBAL = 1, 0
 ARRAY = 2
 
@@ -32,14 +34,14 @@ class FrameRows:
         Summed descriptors: the energy is ``energy @ coefficients``, eV.
     forces : ndarray (n_atoms, 3, n_coefficients)
         Minus their derivatives with the positions, 1/Å: ``forces @ coefficients`` are the forces, eV/Å.
-    stress : ndarray (6, n_coefficients) or None
-        Their derivatives with strain, by volume, 1/Å³: ``stress @ coefficients`` is the stress, eV/Å³,
-        positive in tension, xx yy zz yz xz xy.
+    stress : ndarray (n_directions, n_coefficients)
+        Their derivatives with strain, by volume, 1/Å³: ``stress @ coefficients`` are the components of the
+        stress along the directions asked for, eV/Å³, positive in tension.
     """
 
     energy: np.ndarray
     forces: np.ndarray
-    stress: np.ndarray | None
+    stress: np.ndarray
 
 
 class PODDescriptors:
@@ -68,15 +70,17 @@ class PODDescriptors:
             self._lammps.close()
             self._lammps = None
 
-    def rows(self, atoms: Atoms, *, stress: bool = True) -> FrameRows:
+    def rows(self, atoms: Atoms, *, strains: np.ndarray = ALL_STRAINS) -> FrameRows:
         """Compute the rows of one frame.
 
         Parameters
         ----------
         atoms : ase.Atoms
             Periodic structure, Å.
-        stress : bool
-            Whether to compute the rows of the stress, which costs twelve more evaluations.
+        strains : ndarray (n_directions, 6)
+            Directions in which the cell is strained for the rows of the stress, xx yy zz yz xz xy; each
+            costs two more evaluations. Along v the row is that of the sum of v times the stress. The six
+            components one by one by default; `NO_STRAIN` for none.
 
         Returns
         -------
@@ -96,9 +100,7 @@ class PODDescriptors:
         rotation = LammpsBox.of(atoms).rotation
         if not np.allclose(rotation, np.eye(3), atol=1e-12):
             forces = np.einsum("ab,nbk->nak", rotation, forces)
-        return FrameRows(
-            energy=table[0].copy(), forces=forces, stress=self._stress(atoms) if stress else None
-        )
+        return FrameRows(energy=table[0].copy(), forces=forces, stress=self._stress(atoms, strains))
 
     def per_atom(self, atoms: Atoms) -> np.ndarray:
         """Compute the descriptors of each atom.
@@ -142,18 +144,19 @@ class PODDescriptors:
         order = np.argsort(self._lammps.numpy.extract_atom("id")[: len(atoms)])
         return values[order]
 
-    def _stress(self, atoms: Atoms) -> np.ndarray:
-        """Return the derivatives of the summed descriptors with the six strains, by volume, 1/Å³."""
+    def _stress(self, atoms: Atoms, strains: np.ndarray) -> np.ndarray:
+        """Return the derivatives of the summed descriptors along strains, by volume, 1/Å³."""
         symbols = np.array(atoms.get_chemical_symbols())
         rows = []
-        for a, b in VOIGT:
+        for direction in strains:
+            strain = np.zeros((3, 3))
+            for (a, b), size in zip(VOIGT, direction, strict=True):
+                strain[a, b] += 0.5 * STRAIN * size
+                strain[b, a] += 0.5 * STRAIN * size
             sums = []
             for sign in (1.0, -1.0):
-                strain = np.zeros((3, 3))
-                strain[a, b] += 0.5 * sign * STRAIN
-                strain[b, a] += 0.5 * sign * STRAIN
                 strained = atoms.copy()
-                strained.set_cell(atoms.cell.array @ (np.eye(3) + strain), scale_atoms=True)
+                strained.set_cell(atoms.cell.array @ (np.eye(3) + sign * strain), scale_atoms=True)
                 values = self.per_atom(strained)
                 # Each element's coefficients follow one another, its one-body descriptor first.
                 sums.append(
@@ -164,5 +167,5 @@ class PODDescriptors:
                         ]
                     )
                 )
-            rows.append((sums[0] - sums[1]) / (2.0 * STRAIN))
-        return np.array(rows) / atoms.get_volume()
+            rows.append((sums[0] - sums[1]) / (2.0 * STRAIN * atoms.get_volume()))
+        return np.array(rows) if rows else np.empty((0, 0))
