@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gzip
 import re
 import zlib
 from collections.abc import Iterator
@@ -10,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from mofglass.errors import InputError
+from mofglass.trajectory.gzip_text import GzipText
 
 _BLOCK = 2**20
 
@@ -17,8 +17,7 @@ _BLOCK = 2**20
 class TextSource:
     """A text file read by byte offsets, also when it is compressed with gzip.
 
-    In a gzip file offsets count decompressed bytes; reading on is fast, reading backwards starts again
-    from the beginning.
+    In a gzip file offsets count decompressed bytes; see `GzipText` for how reading backwards stays quick.
 
     Parameters
     ----------
@@ -53,8 +52,7 @@ class TextSource:
 
     def _file(self) -> Any:
         if self._handle is None:
-            opener: Any = gzip.open if self.compressed else open
-            self._handle = opener(self.path, "rb")
+            self._handle = GzipText(self.path) if self.compressed else self.path.open("rb")
         return self._handle
 
     def close(self) -> None:
@@ -115,7 +113,7 @@ class TextSource:
             # read1 hands out what it has, so that nothing is lost where a gzip stream breaks off.
             while block := file.read1(size) if self.compressed else file.read(size):
                 yield block
-        except (EOFError, zlib.error, gzip.BadGzipFile):
+        except (EOFError, zlib.error):
             self.cut_short = True
 
     def find(self, pattern: re.Pattern[bytes], longest: int = 512) -> Iterator[tuple[int, re.Match[bytes]]]:
