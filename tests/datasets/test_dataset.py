@@ -137,6 +137,11 @@ def test_kept_on_disk(frames: list[LabelledFrame], file: Path, tmp_path: Path) -
     assert [path.name for path in (moved / "sets").iterdir()] == ["some.dataset.h5"]
 
 
+def test_a_folder_that_is_not_there(file: Path, tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="there is no folder"):
+        open_dataset(file).save(tmp_path / "no" / "d.h5")
+
+
 def test_files_that_changed_or_went(file: Path, tmp_path: Path) -> None:
     open_dataset(file).save(tmp_path / "d.h5")
     file.write_text(file.read_text() + "\n")

@@ -198,4 +198,6 @@ def test_export_refused(frames: list[LabelledFrame], tmp_path: Path) -> None:
         export(dataset, tmp_path / "a.cif")
     with pytest.raises(InputError, match="'npy' is no format"):
         export(dataset, tmp_path / "a", fmt="npy")
+    with pytest.raises(InputError, match="there is no folder"):
+        export(dataset, tmp_path / "no" / "a.extxyz")
     assert list(tmp_path.iterdir()) == []

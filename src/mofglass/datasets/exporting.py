@@ -11,6 +11,7 @@ import numpy as np
 
 from mofglass.datasets.dataset import Dataset, Progress
 from mofglass.datasets.labelled import LabelledFrame
+from mofglass.datasets.storage import require_folder
 from mofglass.errors import InputError
 from mofglass.trajectory.atomic_write import written_whole
 from mofglass.trajectory.xyz_writer import extxyz_text
@@ -46,6 +47,7 @@ def export(
     fmt = fmt or _format_for(path)
     if fmt not in WRITERS:
         raise InputError(f"'{fmt}' is no format to write: choose one of {', '.join(WRITERS)}")
+    require_folder(path)
     WRITERS[fmt](dataset, path, progress)
     return fmt
 

@@ -44,6 +44,7 @@ def save(dataset: Dataset, path: Path) -> None:
                 f"{path}: a dataset names the files its frames lie in, and these are in memory: write them "
                 "with  export_extxyz  and open that file"
             )
+    require_folder(path)
     with written_whole(path) as temporary, h5py.File(temporary, "w") as file:
         file.attrs.update({"kind": KIND, "version": VERSION, "n_frames": len(dataset)})
         group = file.create_group("table")
@@ -64,6 +65,23 @@ def save(dataset: Dataset, path: Path) -> None:
             entry.attrs["sizes"] = [one.stat().st_size for one in absolute]
             for name, array in source.index().items():
                 entry.create_dataset(name, data=array)
+
+
+def require_folder(path: Path) -> None:
+    """Make sure that the folder a file is to be written in exists.
+
+    Parameters
+    ----------
+    path : Path
+        The file.
+
+    Raises
+    ------
+    InputError
+        When it does not.
+    """
+    if not path.absolute().parent.is_dir():
+        raise InputError(f"{path} cannot be written: there is no folder {path.parent}, make it first")
 
 
 def load(path: Path) -> Dataset:
