@@ -9,7 +9,14 @@ import pytest
 
 from mofglass.errors import InputError
 from mofglass.training.config import TrainingConfig, load_config, parse_config
-from mofglass.training.state import CONFIG_FILE, STATE_FILE, open_directory, read_state, write_state
+from mofglass.training.state import (
+    CONFIG_FILE,
+    STATE_FILE,
+    locked,
+    open_directory,
+    read_state,
+    write_state,
+)
 
 
 def config(**content: object) -> TrainingConfig:
@@ -62,3 +69,11 @@ def test_a_damaged_state_is_named(tmp_path: Path) -> None:
     (tmp_path / STATE_FILE).write_text("{")
     with pytest.raises(InputError, match="is not the state of a training"):
         read_state(tmp_path)
+
+
+def test_one_process_at_a_time(tmp_path: Path) -> None:
+    taken = pytest.raises(InputError, match="is being trained by another process")
+    with locked(tmp_path), taken, locked(tmp_path):
+        pass
+    with locked(tmp_path):
+        pass

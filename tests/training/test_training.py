@@ -130,6 +130,20 @@ def test_the_command_prints_the_errors_and_how_to_use_it(configuration: Path, tm
     assert numbers["epoch"] == 3
 
 
+def test_ctrl_c_says_how_to_go_on(
+    configuration: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def interrupted(*_arguments: object, **_options: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("mofglass.training.pod.PODTrainer.fit", interrupted)
+    result = CliRunner().invoke(main, ["train", str(configuration), "-o", str(tmp_path / "out"), "--quiet"])
+    assert result.exit_code == 1
+    assert "stopped; the same command goes on where it was" in result.output
+    monkeypatch.undo()
+    assert train(load_config(configuration), tmp_path / "out").n_train == 3
+
+
 def test_a_bad_configuration_is_one_sentence_and_exit_code_2(configuration: Path, tmp_path: Path) -> None:
     configuration.write_text(configuration.read_text().replace("trainer: pod", "trainer: podd"))
     result = CliRunner().invoke(main, ["train", str(configuration), "-o", str(tmp_path / "out")])

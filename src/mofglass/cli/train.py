@@ -161,8 +161,11 @@ def command(
     from mofglass.training.training import train
 
     config = _overridden(load_config(configuration), threads, processes)
-    with TerminalProgress(quiet or as_json) as progress:
-        trained = train(config, output, progress)
+    try:
+        with TerminalProgress(quiet or as_json) as progress:
+            trained = train(config, output, progress)
+    except KeyboardInterrupt as error:
+        raise click.ClickException(f"{output}: stopped; the same command goes on where it was") from error
     if as_json:
         click.echo(json.dumps(trained.to_dict()))
         return

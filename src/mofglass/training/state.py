@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
 from importlib.metadata import version
 from pathlib import Path
@@ -16,6 +19,7 @@ from mofglass.trajectory.atomic_write import written_whole
 
 STATE_FILE = "state.json"
 CONFIG_FILE = "config.yaml"
+LOCK_FILE = ".lock"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -92,6 +96,35 @@ def write_state(directory: Path, state: TrainingState) -> None:
     """
     with written_whole(directory / STATE_FILE) as temporary:
         temporary.write_text(json.dumps(asdict(state), indent=1) + "\n")
+
+
+@contextmanager
+def locked(directory: Path) -> Iterator[None]:
+    """Keep other processes from the directory of a training; a killed holder's lock is gone with it.
+
+    Parameters
+    ----------
+    directory : Path
+        Directory of the training; it exists.
+
+    Yields
+    ------
+    None
+        While it is held.
+
+    Raises
+    ------
+    InputError
+        When another process holds it.
+    """
+    with (directory / LOCK_FILE).open("w") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            raise InputError(
+                f"{directory} is being trained by another process: wait for it, or end it"
+            ) from error
+        yield
 
 
 def open_directory(directory: Path, config: TrainingConfig) -> TrainingState:

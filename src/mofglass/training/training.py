@@ -12,7 +12,7 @@ from mofglass.training.base import Progress, Silent, get_trainer
 from mofglass.training.config import TrainingConfig
 from mofglass.training.data import load_data
 from mofglass.training.learning_curve import CurvePoint, read_learning_curve
-from mofglass.training.state import TrainingState, open_directory, write_state
+from mofglass.training.state import TrainingState, locked, open_directory, write_state
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -88,7 +88,8 @@ def train(config: TrainingConfig, directory: Path, progress: Progress | None = N
     trainer = get_trainer(config.trainer)
     state = open_directory(directory, config)
     if state.state != "done":
-        state = _fit(config, directory, state, progress)
+        with locked(directory):
+            state = _fit(config, directory, state, progress)
     curve = read_learning_curve(directory)
     return Trained(
         directory=directory,
