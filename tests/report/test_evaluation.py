@@ -9,6 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import pytest
 from ase.build import bulk
@@ -113,3 +114,14 @@ def test_it_draws_offline_without_errors(browser: Any, path: Path) -> None:
     assert drawn["parity_stress"]["points"] == 24
     assert all(drawn[name]["shapes"] >= 1 for name in drawn if name.startswith("parity"))
     assert drawn["error_against_force"]["lines"] == 2
+
+
+def test_costs_that_lie_close_have_numbers_on_their_axis() -> None:
+    from mofglass.report.figures import overlay
+    from mofglass.result import Curve, Panel
+
+    points = tuple(Curve(str(x), np.array([x]), np.array([1.0])) for x in (12.2, 12.7))
+    panel = Panel("", "Cost", "Error", points, kind="points", x_log=True)
+    low, high = overlay([("", panel)])["panels"][0]["x_range"]
+    assert 10**low == pytest.approx(6.1)
+    assert 10**high == pytest.approx(25.4)

@@ -186,10 +186,24 @@ def _panel(panel: Panel, curves: list[dict[str, Any]]) -> dict[str, Any]:
         "kind": panel.kind,
         "integers": bool(len(x) and np.ptp(x) < 20 and np.array_equal(x, np.round(x))),
         "y_range": _flat_range(panel),
-        "x_range": [float(x.min()) - 1.0, float(x.max()) + 1.0] if len(x) else None,
+        "x_range": _x_range(panel, x),
         "diagonal": list(panel.extent) if panel.diagonal else None,
         "curves": curves,
     }
+
+
+def _x_range(panel: Panel, x: np.ndarray) -> list[float] | None:
+    """Limits of bars, and of points on a logarithmic axis, which else has no number where they lie close."""
+    if not len(x):
+        return None
+    if panel.kind == "points" and panel.x_log:
+        positive = x[x > 0]
+        return (
+            [float(np.log10(positive.min() / 2)), float(np.log10(positive.max() * 2))]
+            if len(positive)
+            else None
+        )
+    return [float(x.min()) - 1.0, float(x.max()) + 1.0]
 
 
 def _flat_range(panel: Panel) -> list[float] | None:

@@ -107,7 +107,8 @@ window.mofglass = window.mofglass || {};
     });
     const last = n > 1 ? `y${n}` : "y";
     layout.xaxis = { ...axis(figure.panels[n - 1].x_label, figure.panels[0].x_log, look), anchor: last };
-    if (figure.panels[0].kind === "bar") layout.xaxis.range = figure.panels[0].x_range;
+    const { kind, x_log: logarithmic, x_range: range } = figure.panels[0];
+    if (range && (kind === "bar" || (kind === "points" && logarithmic))) layout.xaxis.range = range;
     if (figure.panels[0].kind === "bar" && figure.panels[0].integers) layout.xaxis.dtick = 1;
     if (figure.panels[0].diagonal) {
       // On a logarithmic axis shapes are placed by the numbers themselves.
