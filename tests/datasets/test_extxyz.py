@@ -76,7 +76,7 @@ def test_stress_and_virial(tmp_path: Path, words: str, expected) -> None:
 def test_keys_of_other_programs(tmp_path: Path) -> None:
     """Columns in another order, atomic numbers, MACE's keys; the reference wins over nothing but itself."""
     comment = (
-        'Lattice="8 0 0 0 9 0 0 0 10" Properties=REF_forces:R:3:Z:I:1:magmoms:R:1:pos:R:3 REF_energy=-3.5 '
+        'Lattice="8 0 0 0 9 0 0 0 10" Properties="REF_forces:R:3:Z:I:1:magmoms:R:1:pos:R:3" REF_energy=-3.5 '
         "free_energy=-9"
     )
     file = written(tmp_path / "a.xyz", (comment, "1 2 3 30 0.5 4 5 6\n-1 -2 -3 7 0.5 7 7.5 8\n"))
@@ -86,6 +86,7 @@ def test_keys_of_other_programs(tmp_path: Path) -> None:
     np.testing.assert_array_equal(frame.forces_eV_per_A, [[1, 2, 3], [-1, -2, -3]])
     np.testing.assert_array_equal(frame.positions, [[4, 5, 6], [7, 7.5, 8]])
     assert frame.source == "a"
+    assert frame.info == {"free_energy": -9, "frame": 0, "file": str(file)}
 
 
 def test_gzip_cut_short_and_blank_lines(tmp_path: Path) -> None:

@@ -16,7 +16,7 @@ from mofglass.datasets.labelled import NAN, LabelledFrame
 from mofglass.errors import InputError
 from mofglass.trajectory.columns import numbers_of_labels, read_columns
 from mofglass.trajectory.text_source import TextSource
-from mofglass.trajectory.xyz_comment import columns_of, lattice_of, property_names
+from mofglass.trajectory.xyz_comment import columns_of, lattice_of, property_names, without_layout
 from mofglass.trajectory.xyz_index import index_xyz
 
 ENERGY_KEYS = ("energy", "REF_energy", "dft_energy", "DFT_energy", "free_energy")
@@ -191,7 +191,7 @@ def _pairs(comment: str, where: str) -> tuple[dict[str, Any], dict[str, str]]:
         found.group(1): next(filter(None, found.groups()[1:]), "") for found in _TENSOR.finditer(comment)
     }
     # ASE takes these for matrices of nine numbers only, so they are not left to it.
-    rest = _TENSOR.sub("", comment)
+    rest = _TENSOR.sub("", without_layout(comment))
     try:
         return key_val_str_to_dict(rest), tensors
     except ValueError as error:

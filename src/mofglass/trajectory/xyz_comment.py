@@ -12,7 +12,7 @@ import numpy as np
 from mofglass.trajectory.columns import LABEL, NUMBER, SKIP
 
 _LATTICE = re.compile(r'(?:^|\s)[Ll]attice\s*=\s*(?:"([^"]*)"|\{([^}]*)\})')
-_PROPERTIES = re.compile(r"(?:^|\s)[Pp]roperties\s*=\s*\"?([^\s\"]+)")
+_PROPERTIES = re.compile(r"(?:^|\s)[Pp]roperties\s*=\s*\"?([^\s\"]+)\"?")
 _PLAIN = "species:S:1:pos:R:3"
 SPECIES = ("species", "Z")
 
@@ -52,6 +52,22 @@ def lattice_of(comment: str) -> np.ndarray | None:
         with suppress(ValueError):
             return np.array(words, dtype=float).reshape(3, 3)
     return None
+
+
+def without_layout(comment: str) -> str:
+    """Take the cell and the description of the columns off a comment line.
+
+    Parameters
+    ----------
+    comment : str
+        The line.
+
+    Returns
+    -------
+    str
+        The other keys.
+    """
+    return _PROPERTIES.sub("", _LATTICE.sub("", comment, count=1), count=1)
 
 
 def property_names(comment: str) -> tuple[str, ...]:
