@@ -11,6 +11,8 @@ from ase.io import write
 from click.testing import CliRunner, Result
 
 from mofglass.cli import main
+from mofglass.cli.mechanics_options import differences, published
+from mofglass.errors import InputError
 
 SHORT = ["--time-step", 5, "--temperature", 5, "--thermo-interval", 0.05]
 
@@ -78,6 +80,22 @@ def test_volume_fluctuation_and_its_continuation(argon: Path, tmp_path: Path) ->
     assert run(*words).stdout == result.stdout
 
 
+def test_glasses_are_tested_against_the_crystal(tmp_path: Path) -> None:
+    crystal = {"bulk_modulus": {"bulk_modulus_GPa": 1.69, "bulk_modulus_GPa_error": 0.1}}
+    crystal["bulk_modulus"] |= {"n_glasses": 1, "fitted_points": 5}
+    (tmp_path / "analysis").mkdir()
+    (tmp_path / "analysis" / "summary.json").write_text(json.dumps(crystal))
+    # Castel 2024, Table 2: ± is the spread of ten glasses.
+    glasses = {"bulk_modulus_GPa": 3.43, "bulk_modulus_GPa_error": 1.23 / 10**0.5, "n_glasses": 10}
+    test = differences(glasses, tmp_path, "bulk_modulus")["bulk_modulus_GPa"]
+    assert test["difference"] == pytest.approx(1.74)
+    assert test["t"] == pytest.approx(1.74 / (0.1**2 + 1.23**2 / 10) ** 0.5)
+    assert 9 < test["freedom"] < 12
+    assert test["p_value"] < 0.002
+    with pytest.raises(InputError, match="finish that study"):
+        differences(glasses, tmp_path, "elasticity")
+
+
 def test_what_is_missing_is_said(argon: Path, tmp_path: Path) -> None:
     assert "say where the study goes" in run("bulk-modulus", argon, "-p", "lj").output
     result = run("bulk-modulus", argon, "-p", "lj", "--compress", 1, "--expand", 0, "-o", tmp_path / "x")
@@ -86,8 +104,6 @@ def test_what_is_missing_is_said(argon: Path, tmp_path: Path) -> None:
 
 
 def test_published_values_stand_beside_the_result() -> None:
-    from mofglass.cli.mechanics_options import published
-
     values = {(row["quantity"], row["system"], row["value"]) for row in published("ZIF-4")}
     assert {
         ("bulk_modulus", "crystal", 1.69),

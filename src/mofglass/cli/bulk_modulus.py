@@ -30,7 +30,7 @@ _STEPS = click.IntRange(0)
     type=POSITIVE,
     default=1.5,
     show_default=True,
-    help="Change of volume from one to the next, % (finite strain, static).",
+    help="Share of the volume that a step changes, % (finite strain, static).",
 )
 @click.option("--compress", type=_STEPS, default=4, show_default=True, help="Steps down from the start.")
 @click.option("--expand", type=_STEPS, default=4, show_default=True, help="Steps up from the start.")

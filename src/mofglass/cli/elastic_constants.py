@@ -28,7 +28,9 @@ from mofglass.cli.options import POSITIVE, Command
     help="Temperature, K.  [default: at rest, 0 K, for stress-strain; 300 for strain-fluctuation]",
 )
 @click.option(
-    "--strain", type=POSITIVE, help="Engineering strain each way, %.  [default: 0.5 at 0 K, 1 above]"
+    "--strain",
+    type=POSITIVE,
+    help="Engineering strain each way, a fraction in %.  [default: 0.5 at 0 K, 1 above]",
 )
 @click.option(
     "--equilibrate",

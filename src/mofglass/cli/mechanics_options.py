@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from datetime import timedelta
@@ -62,6 +63,11 @@ study_options = together(
         help="Stop at checkpoints after this wall time; the same command goes on.",
     ),
     click.option("--quiet", is_flag=True, help="Show no progress."),
+    click.option(
+        "--against",
+        type=click.Path(exists=True, file_okay=False, path_type=Path),
+        help="Directory of another study, e.g. the crystal's: its moduli are tested (Welch).",
+    ),
     output_option("Directory of the study: its runs, and the results in 'analysis'.", directory=True),
     json_option,
 )
@@ -290,6 +296,8 @@ def show(results: Sequence[Result], key: str, options: Mapping[str, Any], materi
 
     result: Any = type(results[0]).combine(results) if len(results) > 1 else results[0]  # type: ignore[attr-defined]
     summary = result.summary()
+    if options["against"] is not None:
+        summary["against"] = differences(summary, options["against"], key)
     summary["published"] = published(material)
     provenance = {
         "mofglass": version("mofglass"),
@@ -317,6 +325,72 @@ def show(results: Sequence[Result], key: str, options: Mapping[str, Any], materi
                 f"({row['method']}; {row['source']}, {row['where']})"
             )
     click.echo(f"\n{len(written)} files in {options['output'] / 'analysis'}")
+
+
+def differences(summary: Mapping[str, Any], study: Path, key: str) -> dict[str, Any]:
+    """Test the moduli for a difference from another study's.
+
+    Parameters
+    ----------
+    summary : mapping
+        Of this study.
+    study : Path
+        Directory of the other.
+    key : str
+        Name of the result in its ``summary.json``.
+
+    Returns
+    -------
+    dict
+        Welch's test of each modulus that both have with an error.
+
+    Raises
+    ------
+    InputError
+        When the other study holds no such result.
+    """
+    import numpy as np
+
+    from mofglass.analysis.ensemble_difference import Sample, welch
+    from mofglass.errors import InputError
+
+    path = study / "analysis" / "summary.json"
+    try:
+        other = json.loads(path.read_text())[key]
+    except (OSError, ValueError, KeyError) as error:
+        raise InputError(f"{path} holds no result '{key}': finish that study first") from error
+
+    def sample(of: Mapping[str, Any], name: str) -> Sample:  # numpydoc ignore=GL08
+        freedom = of["n_glasses"] - 1 if of["n_glasses"] > 1 else _freedom(of)
+        mean, error = (of.get(name), of.get(f"{name}_error"))
+        return Sample(np.nan if mean is None else mean, np.nan if error is None else error, float(freedom))
+
+    tested: dict[str, Any] = {}
+    for name in ("bulk_modulus_GPa", "young_modulus_GPa", "shear_modulus_GPa", "poisson_ratio", *_DENSITIES):
+        try:
+            found = welch(sample(summary, name), sample(other, name))
+        except InputError:
+            continue
+        tested[name] = {
+            "other": other[name],
+            "other_error": other[f"{name}_error"],
+            "difference": found.difference,
+            "difference_error": found.error,
+            "t": found.t,
+            "freedom": found.freedom,
+            "p_value": found.p_value,
+        }
+    return {"study": str(study), "test": "Welch's t, two-sided", **tested}
+
+
+_DENSITIES = ("zero_pressure_density_g_per_cm3", "mean_density_g_per_cm3")
+
+
+def _freedom(summary: Mapping[str, Any]) -> float:
+    """Return how many degrees of freedom the error of one body has: blocks of time, or points of a fit."""
+    if "n_blocks" in summary:
+        return float(summary["n_blocks"] - 1)
+    return float(summary.get("fitted_points", 1) - 2)
 
 
 def published(material: str) -> list[dict[str, Any]]:
