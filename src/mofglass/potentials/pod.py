@@ -13,6 +13,9 @@ from ase import Atoms
 from mofglass.errors import InputError
 from mofglass.potentials.base import LammpsModel, Potential
 from mofglass.potentials.lammps_data import check_elements
+from mofglass.potentials.linker_terms import REFERENCE as LINKER_REFERENCE
+from mofglass.potentials.linker_terms import STYLES, LinkerTerms, read_linker_terms
+from mofglass.potentials.linker_topology import data_with_terms
 from mofglass.potentials.pod_files import (
     PODCoefficients,
     PODParameters,
@@ -24,6 +27,7 @@ from mofglass.potentials.repulsion import Repulsion, data_with_types
 MODEL_FILE = "model.yaml"
 PARAMETER_FILE = "param.pod"
 COEFFICIENT_FILE = "coefficients.pod"
+LINKER_FILE = "linker_terms.yaml"
 FORMAT = "mofglass-pod-1"
 REFERENCE = (
     "N. C. Nguyen and A. Rohskopf, J. Comput. Phys. 480, 112030 (2023), doi:10.1016/j.jcp.2023.112030; "
@@ -44,6 +48,8 @@ class PODModel:
         Coefficients.
     repulsion : Repulsion or None
         What is laid over it.
+    linker_terms : LinkerTerms or None
+        Bonded terms of the linkers, fitted together with the coefficients.
     description : str
         What it is for and fitted to, in one line.
     known_limits : str
@@ -57,13 +63,14 @@ class PODModel:
     parameters: PODParameters
     coefficients: PODCoefficients
     repulsion: Repulsion | None = None
+    linker_terms: LinkerTerms | None = None
     description: str = ""
     known_limits: str = ""
     fine_above_K: float | None = None
     info: dict[str, Any] = field(default_factory=dict)
 
     def files(self) -> dict[str, str]:
-        """Return the model's files: LAMMPS' two, and ``model.yaml``, which is to be written last.
+        """Return the model's files: LAMMPS' two, linker terms, and last ``model.yaml``.
 
         Returns
         -------
@@ -79,6 +86,8 @@ class PODModel:
         }
         if self.repulsion is not None:
             content["repulsion"] = {"style": "zbl", **self.repulsion.to_dict()}
+        if self.linker_terms is not None:
+            content["linker_terms"] = LINKER_FILE
         if self.known_limits:
             content["known_limits"] = self.known_limits
         if self.fine_above_K is not None:
@@ -87,9 +96,14 @@ class PODModel:
         comment = "# With plain LAMMPS (units metal, atom types in the order of the elements):\n" + "".join(
             f"#   {line}\n" for line in pair_commands(self.parameters.species, self.repulsion)
         )
+        terms = {}
+        if self.linker_terms is not None:
+            comment += f"# and the bonded terms of {LINKER_FILE}, which a run's deck writes out.\n"
+            terms[LINKER_FILE] = self.linker_terms.text
         return {
             PARAMETER_FILE: self.parameters.text,
             COEFFICIENT_FILE: self.coefficients.text,
+            **terms,
             MODEL_FILE: comment + yaml.safe_dump(content, sort_keys=False, allow_unicode=True),
         }
 
@@ -153,6 +167,9 @@ def read_model(path: Path) -> PODModel:
     _check_count(parameters, coefficients, names["coefficients"])
     if list(content.pop("elements", parameters.species)) != list(parameters.species):
         raise InputError(f"{file} lists other elements than {names['parameters']}")
+    terms = content.pop("linker_terms", None)
+    if terms is not None:
+        terms = read_linker_terms(_text(file.parent / str(terms)), str(file.parent / str(terms)))
     repulsion = content.pop("repulsion", None)
     if repulsion is not None:
         try:
@@ -166,6 +183,7 @@ def read_model(path: Path) -> PODModel:
         parameters=parameters,
         coefficients=coefficients,
         repulsion=repulsion,
+        linker_terms=terms,
         description=str(content.pop("description", "")),
         known_limits=str(content.pop("known_limits", "")),
         fine_above_K=content.pop("fine_above_K", None),
@@ -247,7 +265,10 @@ class POD(Potential):
         }
         commands = pair_commands(self.model.parameters.species, self.model.repulsion)
         digest = hashlib.sha256()
-        for text in (*self._files.values(), *commands):
+        self._bonded = self.model.linker_terms.commands() if self.model.linker_terms is not None else ()
+        if self._bonded:
+            self.reference = f"{REFERENCE}; {LINKER_REFERENCE}"
+        for text in (*self._files.values(), *commands, *self._bonded):
             digest.update(text.encode())
         self.sha256 = digest.hexdigest()
 
@@ -257,7 +278,8 @@ class POD(Potential):
         Parameters
         ----------
         atoms : ase.Atoms
-            Periodic structure, Å; it need not hold all the elements that the potential knows.
+            Periodic structure, Å; it need not hold all the elements that the potential knows. With linker
+            terms, its linkers are intact imidazolate.
 
         Returns
         -------
@@ -267,17 +289,20 @@ class POD(Potential):
         Raises
         ------
         InputError
-            When the potential lacks an element of the structure.
+            When the potential lacks an element of the structure, or has linker terms and a linker is broken
+            or another.
         """
         species = self.model.parameters.species
         check_elements(atoms, self.elements, f"the POD potential {self.path}")
-        data = data_with_types(atoms, species)
+        terms = self.model.linker_terms is not None
         return LammpsModel(
             units="metal",
-            atom_style="atomic",
-            data=data,
+            atom_style="full" if terms else "atomic",
+            data=data_with_terms(atoms, species) if terms else data_with_types(atoms, species),
+            before_data=STYLES if terms else (),
             after_data=(
                 *pair_commands(species, self.model.repulsion),
+                *self._bonded,
                 f"neighbor {SKIN_A:g} bin",
                 "neigh_modify every 1 delay 0 check yes",
             ),

@@ -1,0 +1,111 @@
+"""Where the bonded terms of a structure's imidazolate linkers are."""
+
+from __future__ import annotations
+
+import numpy as np
+from ase import Atoms
+from ase.data import atomic_masses, atomic_numbers
+
+from mofglass.errors import InputError
+from mofglass.potentials.lammps_data import LammpsBox, data_text
+from mofglass.potentials.linker_terms import LINKER, PLACES, TERMS
+from mofglass.topology.bonds import find_bonds
+from mofglass.topology.integrity import BROKEN_LINKER_KINDS, LOOSE_KINDS, diagnose
+from mofglass.topology.linkers import perceive_linkers
+
+REMEDY = "the linker terms hold intact imidazolate only: use nb-zif-ff or a nequip model for others"
+
+
+def linker_places(atoms: Atoms) -> np.ndarray:
+    """Find the atoms of every linker.
+
+    Parameters
+    ----------
+    atoms : ase.Atoms
+        Periodic structure, Å.
+
+    Returns
+    -------
+    ndarray of int (n_linkers, 8)
+        Atoms N1, C2, N3, C4, C5 of the ring and the hydrogens of C2, C4 and C5, from 0.
+
+    Raises
+    ------
+    InputError
+        When a linker is broken or is not unsubstituted imidazolate, an atom belongs to no linker, or there
+        is no linker at all.
+    """
+    linkers, found = perceive_linkers(atoms, find_bonds(atoms))
+    for defect in diagnose(atoms, found).defects:
+        if defect.kind in (*BROKEN_LINKER_KINDS, *LOOSE_KINDS):
+            raise InputError(f"atom {defect.atoms[0]}: {defect.kind}; {REMEDY}")
+    for linker, name in enumerate(linkers.name):
+        if linkers.names[name] != LINKER:
+            atom = linkers.atoms_of(linker)[0]
+            raise InputError(f"atom {atom} belongs to a {linkers.names[name]}; {REMEDY}")
+    if not len(linkers):
+        raise InputError(f"the structure holds no linker; {REMEDY}")
+    hydrogens = [
+        [next(b for b in found.table.of(int(carbon)) if atoms.numbers[b] == 1) for carbon in ring[[1, 3, 4]]]
+        for ring in linkers.ring
+    ]
+    return np.hstack([linkers.ring, np.array(hydrogens, dtype=linkers.ring.dtype)])
+
+
+def term_rows(places: np.ndarray) -> dict[str, tuple[int, np.ndarray]]:
+    """Return the bonded terms of linkers, as `data_text` takes them.
+
+    Parameters
+    ----------
+    places : ndarray of int (n_linkers, 8)
+        As `linker_places`.
+
+    Returns
+    -------
+    dict
+        ``Bonds``, ``Angles``, ... to the number of types, and rows of type and atom ids from 1.
+    """
+    rows = {}
+    for kind, types in TERMS.items():
+        parts = []
+        for number, terms in enumerate(types.values(), start=1):
+            for term in terms:
+                ids = places[:, [PLACES.index(place) for place in term]] + 1
+                parts.append(np.hstack([np.full((len(ids), 1), number), ids]))
+        rows[kind.capitalize()] = (len(types), np.concatenate(parts))
+    return rows
+
+
+def data_with_terms(atoms: Atoms, species: tuple[str, ...]) -> str:
+    """Write the data file of a structure with its linkers' bonded terms.
+
+    Parameters
+    ----------
+    atoms : ase.Atoms
+        Periodic structure, Å.
+    species : tuple of str
+        Chemical symbol of each LAMMPS type.
+
+    Returns
+    -------
+    str
+        LAMMPS data file, atom style full; charges are zero, each linker is a molecule, 0 the others'.
+
+    Raises
+    ------
+    InputError
+        As `linker_places`.
+    """
+    places = linker_places(atoms)
+    molecules = np.zeros(len(atoms), dtype=int)
+    molecules[places] = np.arange(1, len(places) + 1)[:, None]
+    return data_text(
+        f"{atoms.get_chemical_formula()} with the bonded terms of {len(places)} linkers",
+        LammpsBox.of(atoms),
+        atoms.positions,
+        [species.index(symbol) + 1 for symbol in atoms.get_chemical_symbols()],
+        {symbol: float(atomic_masses[atomic_numbers[symbol]]) for symbol in species},
+        charges_e=np.zeros(len(atoms)),
+        molecules=molecules,
+        terms=term_rows(places),
+    )
