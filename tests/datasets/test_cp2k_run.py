@@ -118,6 +118,23 @@ def test_pairing_by_step(run: Path) -> None:
         assert frame.energy_eV == expected.energy_eV
 
 
+def test_constant_volume_by_what_cp2k_writes_by_default(tmp_path: Path) -> None:
+    """No cell file: the cell stands in the restart file; alpha, beta 90, gamma 80 degrees."""
+    for file in (REAL.parent / "cp2k_nvt").iterdir():
+        shutil.copy(file, tmp_path)
+    dataset = open_dataset(tmp_path / "h2-pos-1.xyz")
+    assert [frame.info["step"] for frame in dataset] == [0, 1, 2]
+    gamma = np.radians(80)
+    expected = [[4.5, 0, 0], [5 * np.cos(gamma), 5 * np.sin(gamma), 0], [0, 0, 5.5]]
+    for frame in dataset:
+        np.testing.assert_allclose(frame.cell, expected, atol=1e-12)
+    assert not dataset.table.has_stress.any()
+    restart = tmp_path / "h2-1.restart"
+    restart.write_text(restart.read_text().replace("ENSEMBLE  NVT", "ENSEMBLE  NPT_I"))
+    with pytest.raises(InputError, match=r"put h2-1\.cell beside it .*or of a run at constant volume"):
+        open_dataset(tmp_path / "h2-pos-1.xyz")
+
+
 def test_gzipped(run: Path) -> None:
     expected = open_dataset(run)[5]
     for kind in ("pos", "frc"):

@@ -21,7 +21,7 @@ from mofglass.datasets.cp2k_output import find_outputs, read_outputs
 from mofglass.datasets.frame_source import FrameSource
 from mofglass.datasets.labelled import NAN, LabelledFrame
 from mofglass.errors import InputError
-from mofglass.trajectory.cp2k import energy_hartree, find_cell_file, read_cell_file
+from mofglass.trajectory.cp2k import energy_hartree, find_cells
 from mofglass.trajectory.text_source import TextSource
 from mofglass.units import EV_PER_A_PER_HARTREE_PER_BOHR, EV_PER_HARTREE
 
@@ -29,10 +29,10 @@ from mofglass.units import EV_PER_A_PER_HARTREE_PER_BOHR, EV_PER_HARTREE
 class CP2KRun(FrameSource):
     """Labelled frames of a CP2K MD run: the steps that have positions and forces.
 
-    Beside ``PROJECT-pos-1.xyz`` must lie ``PROJECT-frc-1.xyz`` and ``PROJECT-1.cell``. The stress comes from
-    the main output (any ``.out``, ``.log`` or ``.txt`` there that names the project), or from
-    ``PROJECT-1.stress`` with the velocities of ``PROJECT-vel-1.xyz``. Of a step that a restart wrote again,
-    the last stands. Steps whose SCF did not converge, by the main output, are left out.
+    Beside ``PROJECT-pos-1.xyz`` must lie ``PROJECT-frc-1.xyz`` and ``PROJECT-1.cell``, or at constant volume
+    ``PROJECT-1.restart``. The stress comes from the main output (any ``.out``, ``.log`` or ``.txt`` there that
+    names the project), or from ``PROJECT-1.stress`` with the velocities of ``PROJECT-vel-1.xyz``. Of a step that
+    a restart wrote again, the last stands. Steps whose SCF did not converge, by the main output, are left out.
 
     Parameters
     ----------
@@ -89,8 +89,7 @@ class CP2KRun(FrameSource):
                 f"{self.path} and {self._forces.path.name} state different energies for step "
                 f"{common[differ][0]}: use the files of one run"
             )
-        cell_file = find_cell_file(self.path)
-        cell_steps, cells = read_cell_file(cell_file)
+        cell_file, cell_steps, cells = find_cells(self.path)
         if len(cells) > 1 and np.all(np.ptp(cells, axis=0) < 1e-9):
             cells = cells[:1]
         if len(cells) > 1:

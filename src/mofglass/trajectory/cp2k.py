@@ -14,6 +14,9 @@ from mofglass.trajectory.xyz import XYZTrajectory
 from mofglass.units import FS_PER_PS
 
 _COMMENT = re.compile(rb"\bi\s*=\s*(\d+)(?:\s*,\s*time\s*=\s*([-+.\deE]+))?")
+CONSTANT_VOLUME = ("NVE", "NVT", "NVT_ADIABATIC", "LANGEVIN", "ISOKIN")
+"""Ensembles of CP2K that keep the cell as it is."""
+
 _ENERGY = re.compile(r"\bE\s*=\s*([-+.\deE]+)")
 
 
@@ -76,7 +79,8 @@ class CP2KTrajectory(XYZTrajectory):
     """Frames of a CP2K position file; step, time (fs) and energy (hartree) come from the comment line.
 
     The cell of each step comes from the ``.cell`` file of the same project in the same directory
-    (``&PRINT &CELL`` in the input); a cell given by the user wins over it.
+    (``&PRINT &CELL`` in the input), or at constant volume from its restart file; a cell given by the user
+    wins over it.
 
     Parameters
     ----------
@@ -103,8 +107,7 @@ class CP2KTrajectory(XYZTrajectory):
     ) -> None:
         super().__init__(path, cell=cell, time_step_fs=time_step_fs, frame_interval_ps=frame_interval_ps)
         if self._given_cell is None:
-            self._cell_file = find_cell_file(self.path)
-            self._cell_steps, self._cells = read_cell_file(self._cell_file)
+            self._cell_file, self._cell_steps, self._cells = find_cells(self.path)
             fixed = len(self._cells) == 1 or bool(np.all(np.ptp(self._cells, axis=0) < 1e-9))
             if fixed:
                 self._given_cell = self._cells[0]
@@ -134,8 +137,11 @@ class CP2KTrajectory(XYZTrajectory):
         return {} if energy is None else {"energy_hartree": energy}
 
 
-def find_cell_file(path: Path) -> Path:
-    """Find the cell file of a CP2K position file.
+def find_cells(path: Path) -> tuple[Path, np.ndarray, np.ndarray]:
+    """Find and read the cells of a CP2K position file.
+
+    They stand in ``PROJECT-1.cell``; or, of a run at constant volume, in the restart file that CP2K writes
+    by default, ``PROJECT-1.restart``; or in the only ``.cell`` file of the directory.
 
     Parameters
     ----------
@@ -144,24 +150,57 @@ def find_cell_file(path: Path) -> Path:
 
     Returns
     -------
-    Path
-        ``PROJECT-1.cell``, or the only ``.cell`` file in the directory.
+    file : Path
+        Where they stand.
+    steps : ndarray of int, shape (n,)
+        MD steps.
+    cells : ndarray, shape (n, 3, 3)
+        Cell vectors as rows, Å.
 
     Raises
     ------
     InputError
-        When there is none.
+        When there are none.
     """
-    name = re.sub(r"\.xyz(\.gz)?$", "", path.name)
-    own = path.with_name(name.replace("-pos-", "-") + ".cell")
+    stem = re.sub(r"\.xyz(\.gz)?$", "", path.name).replace("-pos-", "-")
+    own, restart = path.with_name(stem + ".cell"), path.with_name(stem + ".restart")
     if own.exists():
-        return own
+        return own, *read_cell_file(own)
+    if restart.exists() and (cell := read_constant_cell(restart)) is not None:
+        return restart, np.zeros(1, dtype=np.int64), cell[None]
     others = sorted(path.parent.glob("*.cell"))
     if len(others) == 1:
-        return others[0]
+        return others[0], *read_cell_file(others[0])
     raise InputError(
-        f"{path} is a CP2K trajectory without its cell: put {own.name} beside it or give the cell"
+        f"{path} is a CP2K trajectory without its cell: put {own.name} beside it (MOTION/PRINT/CELL), or of "
+        f"a run at constant volume {restart.name}, or give the cell"
     )
+
+
+def read_constant_cell(path: Path) -> np.ndarray | None:
+    """Read the cell from a restart file, where the run kept it constant.
+
+    Parameters
+    ----------
+    path : Path
+        ``PROJECT-1.restart``: the run's input, with its last configuration.
+
+    Returns
+    -------
+    ndarray of shape (3, 3) or None
+        Cell vectors as rows, Å; None where the ensemble lets the cell change, or the cell is repeated.
+    """
+    text = path.read_text(errors="replace")
+    ensemble = re.search(r"^\s*ENSEMBLE\s+(\S+)", text, re.MULTILINE)
+    section = re.search(r"^\s*&CELL\s*\n(.*?)^\s*&END CELL", text, re.MULTILINE | re.DOTALL)
+    if not ensemble or ensemble.group(1).upper() not in CONSTANT_VOLUME or not section:
+        return None
+    rows = [line.split() for line in section.group(1).splitlines()]
+    vectors = {row[0]: row[1:4] for row in rows if row and row[0] in ("A", "B", "C") and len(row) == 4}
+    repeats = [row[1:] for row in rows if row and row[0] == "MULTIPLE_UNIT_CELL"]
+    if len(vectors) < 3 or any(repeat != ["1", "1", "1"] for repeat in repeats):
+        return None
+    return np.array([vectors[name] for name in "ABC"], dtype=float)
 
 
 def read_cell_file(path: Path) -> tuple[np.ndarray, np.ndarray]:
