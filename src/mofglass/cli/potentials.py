@@ -17,7 +17,7 @@ from mofglass.potentials.nb_zif_ff import load_parameters
 from mofglass.potentials.nb_zif_ff.parameters import Parameters
 
 # The packages an optional dependency group brings, to say whether it is there.
-EXTRA_PACKAGES = {"torch": ("torch", "vesin")}
+EXTRA_PACKAGES = {"torch": ("torch", "vesin"), "nequip": ("torch", "vesin", "nequip")}
 
 
 @click.group()

@@ -18,7 +18,8 @@ from mofglass.errors import MissingPackageError
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
 
-SKIN_A = 0.8
+SKIN_A = 0.5
+ONES = np.ones(3)
 
 
 @dataclass(frozen=True)
@@ -63,6 +64,7 @@ class VerletList:
         self.skin_A = float(skin_A)
         self.n_builds = 0
         self._types: npt.NDArray[np.intp] | None = None
+        self._positions = self._cell = self._cell_of_shifts = self._cutoffs_squared = np.empty(0)
 
     def pairs(self, positions: Floats, cell: Floats, types: npt.NDArray[np.intp]) -> Pairs:
         """Return all pairs within their cut-offs.
@@ -85,13 +87,17 @@ class VerletList:
         if kept is None:
             self._build(positions, cell, types)
             kept = positions
-        vectors = kept[self._j] - kept[self._i]
-        vectors += self._shifts @ cell
-        within = np.einsum("pk,pk->p", vectors, vectors) < self._cutoffs_squared
+        if not np.array_equal(cell, self._cell_of_shifts):
+            self._shift_vectors, self._cell_of_shifts = self._shifts @ cell, cell.copy()
+        vectors = kept.take(self._j, axis=0)
+        vectors -= kept.take(self._i, axis=0)
+        vectors += self._shift_vectors
+        vectors *= vectors
+        within = np.flatnonzero(vectors @ ONES < self._cutoffs_squared)
         return Pairs(
             positions=kept,
-            index=np.stack([self._i[within], self._j[within]]),
-            shifts=self._shifts[within],
+            index=self._index.take(within, axis=1),
+            shifts=self._shifts.take(within, axis=0),
         )
 
     def _build(self, positions: Floats, cell: Floats, types: npt.NDArray[np.intp]) -> None:
@@ -100,7 +106,9 @@ class VerletList:
         cutoffs = self.cutoffs_A[types[i], types[j]]
         vectors = positions[j] - positions[i] + shifts @ cell
         listed = np.einsum("pk,pk->p", vectors, vectors) < (cutoffs + self.skin_A) ** 2
-        self._i, self._j, self._shifts = i[listed], j[listed], shifts[listed]
+        self._index, self._shifts = np.stack([i[listed], j[listed]]), shifts[listed]
+        self._i, self._j = self._index
+        self._shift_vectors, self._cell_of_shifts = self._shifts @ cell, cell.copy()
         self._cutoffs_squared = cutoffs[listed] ** 2
         self._types, self._positions, self._cell = types.copy(), positions.copy(), cell.copy()
         self.n_builds += 1
@@ -117,13 +125,14 @@ class VerletList:
         same_cell = np.array_equal(cell, self._cell)
         deformation = np.eye(3) if same_cell else np.linalg.solve(self._cell, cell)
         moved = positions - (self._positions if same_cell else self._positions @ deformation)
-        whole = np.rint(moved @ np.linalg.inv(cell))
-        if whole.any():
-            jumps = whole @ cell
+        squared = np.einsum("ak,ak->a", moved, moved)
+        if squared.max() > self.skin_A**2:
+            # Too far for this list, unless the atom has only been wrapped.
+            jumps = np.rint(moved @ np.linalg.inv(cell)) @ cell
             positions = positions - jumps
             moved -= jumps
+            squared = np.einsum("ak,ak->a", moved, moved)
         least_stretch = 1.0 if same_cell else min(1.0, np.linalg.svd(deformation, compute_uv=False)[-1])
-        squared = np.einsum("ak,ak->a", moved, moved)
         most = np.sqrt(np.sort(squared)[-2:]).sum()
         reach = float(self.cutoffs_A.max()) + self.skin_A
         return positions if least_stretch * reach - most >= reach - self.skin_A else None
