@@ -1,0 +1,315 @@
+"""The NequIP and Allegro trainers: nequip-train, followed, resumed, and its best model packaged."""
+
+from __future__ import annotations
+
+import csv
+import io
+import os
+import shutil
+import subprocess
+import sys
+import time
+from collections.abc import Iterable
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import yaml
+from ase import Atoms
+from ase.data import atomic_numbers
+from ase.io.extxyz import write_xyz
+
+from mofglass.datasets.dataset import Dataset
+from mofglass.datasets.labelled import LabelledFrame
+from mofglass.errors import InputError, MissingPackageError, MofglassError
+from mofglass.training.base import Progress
+from mofglass.training.config import TrainingConfig
+from mofglass.training.learning_curve import NAN, CurvePoint, LearningCurve
+from mofglass.training.nequip_config import (
+    BEST,
+    LAST,
+    LOG_FOLDER,
+    TRAIN_FILE,
+    VALIDATION_FILE,
+    AllegroSettings,
+    NequIPSettings,
+    NetworkSettings,
+    loss_weights,
+    nequip_config,
+)
+from mofglass.trajectory.atomic_write import written_whole
+from mofglass.units import GPA_PER_EV_PER_A3
+
+CONFIG_NAME = "nequip"
+LOG_FILE = "nequip.log"
+MODEL_FILE = "model.nequip.zip"
+START = "start"
+SECONDS_BETWEEN_LOOKS = 1.0
+SECONDS_TO_END = 20.0
+LINES_OF_REASON = 4
+
+
+class NequIPTrainer:
+    """Fits a NequIP model with nequip-train in a process of its own."""
+
+    name = "nequip"
+    potential = "nequip"
+    settings: type[NetworkSettings] = NequIPSettings
+    package = "nequip"
+
+    def fit(
+        self,
+        config: TrainingConfig,
+        train: Dataset,
+        validation: Dataset,
+        directory: Path,
+        progress: Progress,
+    ) -> Path:
+        """Fit a model, going on from the last checkpoint in the directory.
+
+        Parameters
+        ----------
+        config : TrainingConfig
+            What to do; `config.settings` is a `NequIPSettings` or an `AllegroSettings`. The time limit counts
+            from this call; where it ends the training, the best model so far is taken.
+        train, validation : Dataset
+            Labelled frames.
+        directory : Path
+            Directory of the training.
+        progress : Progress
+            Who watches.
+
+        Returns
+        -------
+        Path
+            The packaged model, which has also been compiled for this machine.
+
+        Raises
+        ------
+        InputError
+            When no frame is left to fit or to validate with, or one has an element that is not listed.
+        MissingPackageError
+            When nequip (or nequip-allegro) is not installed.
+        MofglassError
+            When nequip-train fails, or the time limit did not suffice for one epoch.
+        """
+        self._require_package()
+        settings: NetworkSettings = config.settings
+        if not (directory / f"{CONFIG_NAME}.yaml").exists():
+            _prepare(config, train, validation, directory, progress)
+        curve = LearningCurve(directory, through_epoch=_epochs_done(directory))
+        progress.stage("training", settings.epochs)
+        progress.advance(curve.points[-1].epoch if curve.points else 0)
+        _run(config, directory, curve, progress)
+        best = directory / f"{BEST}.ckpt"
+        if not best.exists():
+            raise MofglassError("the time limit did not suffice for one epoch: give more time")
+        progress.stage("packaging and compiling")
+        return _package(best, directory / MODEL_FILE)
+
+    def _require_package(self) -> None:
+        for module in ("nequip", self.package):
+            if find_spec(module) is None:
+                name = {"allegro": "nequip-allegro"}.get(module, module)
+                raise MissingPackageError(name, "nequip", f"training with {self.name}")
+
+
+class AllegroTrainer(NequIPTrainer):
+    """Fits an Allegro model with nequip-train in a process of its own."""
+
+    name = "allegro"
+    settings = AllegroSettings
+    package = "allegro"
+
+
+def _prepare(
+    config: TrainingConfig, train: Dataset, validation: Dataset, directory: Path, progress: Progress
+) -> None:
+    """Write the frames and, last, the configuration of nequip-train."""
+    settings: NetworkSettings = config.settings
+    elements = settings.elements or tuple(
+        sorted({*train.elements, *validation.elements}, key=atomic_numbers.__getitem__)
+    )
+    progress.stage("writing frames", len(train) + len(validation))
+    stresses = 0
+    for part, name in ((train, TRAIN_FILE), (validation, VALIDATION_FILE)):
+        usable = _usable(part, settings.max_force_eV_per_A)
+        stresses += _write_frames(usable, directory / name, elements, progress)
+    start = None
+    if settings.start_from is not None:
+        start = START + (".ckpt" if settings.start_from.suffix == ".ckpt" else ".nequip.zip")
+        # nequip reads the file again whenever it reads a checkpoint of this training.
+        shutil.copyfile(settings.start_from, directory / start)
+    content = nequip_config(
+        config, elements, stress=bool(stresses and loss_weights(config).stress), start=start
+    )
+    with written_whole(directory / f"{CONFIG_NAME}.yaml") as temporary:
+        temporary.write_text(yaml.safe_dump(content, sort_keys=False))
+
+
+def _usable(dataset: Dataset, max_force_eV_per_A: float | None) -> Dataset:
+    """Leave out frames with a larger force."""
+    if max_force_eV_per_A is None:
+        return dataset
+    kept = np.asarray(dataset.table.max_force_eV_per_A) <= max_force_eV_per_A
+    if not kept.any():
+        raise InputError(
+            f"every frame has a force above {max_force_eV_per_A:g} eV/Å: raise max_force_eV_per_A"
+        )
+    return dataset if kept.all() else dataset[kept]
+
+
+def _write_frames(
+    frames: Iterable[LabelledFrame], path: Path, elements: tuple[str, ...], progress: Progress
+) -> int:
+    """Write frames with their labels and nothing else; return how many have a stress."""
+    stresses = 0
+    with written_whole(path) as temporary, temporary.open("w") as file:
+        for frame in frames:
+            atoms: Atoms = frame.to_atoms()
+            unknown = sorted(set(atoms.get_chemical_symbols()) - set(elements))
+            if unknown:
+                raise InputError(
+                    f"a frame of '{frame.source}' holds {', '.join(unknown)}, which 'elements' lacks: "
+                    "add it there"
+                )
+            atoms.info = {}
+            stresses += frame.stress_eV_per_A3 is not None
+            write_xyz(file, [atoms])
+            progress.advance()
+    return stresses
+
+
+def _epochs_done(directory: Path) -> int:
+    """Return how many epochs the last checkpoint has behind it."""
+    last = directory / f"{LAST}.ckpt"
+    if not last.exists():
+        return 0
+    import torch
+
+    # The training's own checkpoint; it holds plain Python objects beside tensors.
+    return int(torch.load(last, map_location="cpu", weights_only=False)["epoch"]) + 1
+
+
+def _run(config: TrainingConfig, directory: Path, curve: LearningCurve, progress: Progress) -> None:
+    """Run nequip-train to its end or to the time limit, and follow what it measures."""
+    settings: NetworkSettings = config.settings
+    if curve.points and curve.points[-1].epoch >= settings.epochs:
+        return
+    began, before_s = time.monotonic(), curve.wall_s
+    session = 1 + max(
+        [int(p.name.split("_")[1]) for p in (directory / LOG_FOLDER).glob("session_*")], default=0
+    )
+    metrics = directory / LOG_FOLDER / f"session_{session}" / "metrics.csv"
+    command = [sys.executable, "-m", "mofglass.training.nequip_child", str(os.getpid())]
+    command += ["--config-path", str(directory.resolve()), "--config-name", CONFIG_NAME]
+    command += ["hydra.run.dir=.", "hydra.output_subdir=null", f"+trainer.logger.version=session_{session}"]
+    # The log is this program's: hydra would write another.
+    command += ["hydra/job_logging=stdout"]
+    if (directory / f"{LAST}.ckpt").exists():
+        command.append(f"++ckpt_path={LAST}.ckpt")
+    environment = {**os.environ, "OMP_NUM_THREADS": str(config.threads)}
+    weights = loss_weights(config)
+    with (directory / LOG_FILE).open("a") as log:
+        child = subprocess.Popen(
+            command, cwd=directory, env=environment, stdout=log, stderr=subprocess.STDOUT, text=True
+        )
+        try:
+            while True:
+                code = child.poll()
+                for epoch, values in _finished_epochs(metrics):
+                    if not curve.points or epoch > curve.points[-1].epoch:
+                        point = _point(epoch, before_s + time.monotonic() - began, values, weights)
+                        curve.append(point)
+                        progress.point(point)
+                        progress.advance()
+                if code is not None:
+                    break
+                if config.time_limit_s is not None and time.monotonic() - began > config.time_limit_s:
+                    return
+                time.sleep(SECONDS_BETWEEN_LOOKS)
+        finally:
+            _end(child)
+    if code != 0:
+        raise MofglassError(f"nequip-train failed: {_last_lines(directory / LOG_FILE)}")
+
+
+def _end(child: subprocess.Popen[str]) -> None:
+    """End a process that is still running."""
+    if child.poll() is None:
+        child.terminate()
+        try:
+            child.wait(SECONDS_TO_END)
+        except subprocess.TimeoutExpired:
+            child.kill()
+            child.wait()
+
+
+def _last_lines(path: Path) -> str:
+    lines = [line.strip() for line in path.read_text(errors="replace").splitlines() if line.strip()]
+    return f"{' '.join(lines[-LINES_OF_REASON:])} (all of it in {path})"
+
+
+def _finished_epochs(path: Path) -> list[tuple[int, dict[str, float]]]:
+    """Return the errors of all epochs whose training and validation are both logged, counted from 1."""
+    if not path.exists():
+        return []
+    text = path.read_text()
+    epochs: dict[int, dict[str, float]] = {}
+    for row in csv.DictReader(io.StringIO(text[: text.rfind("\n") + 1])):
+        if row.get("epoch"):
+            values = epochs.setdefault(int(float(row["epoch"])) + 1, {})
+            values |= {key: float(text) for key, text in row.items() if key and text and "_epoch/" in key}
+    needed = ("train_metric_epoch/forces_mae", "val0_epoch/forces_mae")
+    return sorted((epoch, values) for epoch, values in epochs.items() if all(k in values for k in needed))
+
+
+def _point(epoch: int, wall_s: float, values: dict[str, float], weights: Any) -> CurvePoint:
+    """Return a point of the learning curve in its units."""
+
+    def errors(prefix: str) -> tuple[float, float, float, float]:
+        def value(name: str) -> float:
+            return values.get(f"{prefix}/{name}", NAN)
+
+        loss = (
+            weights.energy * value("per_atom_energy_rmse") ** 2 + weights.forces * value("forces_rmse") ** 2
+        )
+        if np.isfinite(value("stress_rmse")):
+            loss += weights.stress * value("stress_rmse") ** 2
+        return (
+            loss,
+            1e3 * value("per_atom_energy_mae"),
+            1e3 * value("forces_mae"),
+            1e3 * GPA_PER_EV_PER_A3 * value("stress_mae"),
+        )
+
+    train, validation = errors("train_metric_epoch"), errors("val0_epoch")
+    return CurvePoint(
+        epoch=epoch,
+        wall_s=wall_s,
+        train_loss=train[0],
+        train_energy_mae_meV_per_atom=train[1],
+        train_force_mae_meV_per_A=train[2],
+        train_stress_mae_MPa=train[3],
+        validation_loss=validation[0],
+        validation_energy_mae_meV_per_atom=validation[1],
+        validation_force_mae_meV_per_A=validation[2],
+        validation_stress_mae_MPa=validation[3],
+    )
+
+
+def _package(checkpoint: Path, output: Path) -> Path:
+    """Package a checkpoint, which makes it independent of the training, and compile it for this machine."""
+    from mofglass.potentials.nequip_model import load_model
+
+    unfinished = output.with_name(f"unfinished-{output.name}")
+    unfinished.unlink(missing_ok=True)
+    command = [sys.executable, "-m", "nequip.scripts.package", "build", checkpoint.name, unfinished.name]
+    done = subprocess.run(command, cwd=checkpoint.parent, capture_output=True, text=True, check=False)
+    if done.returncode != 0:
+        reason = " ".join(done.stderr.strip().splitlines()[-LINES_OF_REASON:])
+        raise MofglassError(f"{checkpoint} could not be packaged: {reason}")
+    os.replace(unfinished, output)
+    load_model(output)
+    return output

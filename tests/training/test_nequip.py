@@ -1,0 +1,197 @@
+"""NequIP and Allegro trained for a few steps by nequip-train itself, killed, resumed, and run."""
+
+from __future__ import annotations
+
+import gzip
+from dataclasses import replace
+from io import StringIO
+from itertools import islice, pairwise
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import yaml
+from ase.io import read
+
+from mofglass.datasets.dataset import Dataset
+from mofglass.datasets.labelled import LabelledFrame
+from mofglass.errors import InputError
+from mofglass.training.config import TrainingConfig, Weights, parse_config
+from mofglass.training.learning_curve import read_learning_curve
+from mofglass.training.nequip_config import AllegroSettings, NequIPSettings, loss_weights, nequip_config
+
+SYMBOLS = ("H", "C", "N", "Zn")
+SMALL: dict[str, Any] = {"layers": 1, "r_max_A": 3.0, "bessels": 4, "epochs": 2, "batch_size": 2}
+
+
+@pytest.fixture(scope="module")
+def frames(shared: Path) -> list[LabelledFrame]:
+    """The first frames of the labels that come with the papers' data."""
+    with gzip.open(shared / "labels" / "rattled.extxyz.gz", "rt") as file:
+        n_lines = int(file.readline()) + 2
+        text = f"{n_lines - 2}\n" + "".join(islice(file, 6 * n_lines - 1))
+    return [LabelledFrame.from_atoms(atoms) for atoms in read(StringIO(text), ":", format="extxyz")]
+
+
+def configured(trainer: str, **settings: Any) -> TrainingConfig:
+    content = {"trainer": trainer, "train": ["frames.extxyz"], trainer: SMALL | settings}
+    return parse_config(content, where="train.yaml", folder=Path("/data"))
+
+
+def test_the_section_is_read_and_wrong_values_are_named() -> None:
+    settings = configured("nequip", features=[8, 4], edge_cutoffs_A={"H": {"H": 2.0, "C": 2.5}}).settings
+    assert isinstance(settings, NequIPSettings)
+    assert settings.features == (8, 4)
+    assert settings.edge_cutoffs_A == {"H": {"H": 2.0, "C": 2.5}}
+    assert isinstance(configured("allegro").settings, AllegroSettings)
+    for wrong, message in (
+        ({"features": [8, 4, 2]}, "features"),
+        ({"edge_cutoffs_A": {"H": 9.0}}, "between 0 and r_max_A"),
+        ({"edge_cutoffs_A": {"Xy": 2.0}}, "Xy"),
+        ({"epochs": 0}, "epochs"),
+        ({"layer": 2}, "layers"),
+        ({"start_from": "model.pth"}, "start_from"),
+    ):
+        with pytest.raises(InputError, match=message):
+            configured("nequip", **wrong)
+    with pytest.raises(InputError, match="energy and forces"):
+        loss_weights(replace(configured("nequip"), weights=Weights(energy=0.0)))
+
+
+def test_cut_offs_by_pair_reach_the_model_and_its_neighbour_list() -> None:
+    config = configured("nequip", edge_cutoffs_A={"H": {"H": 2.0}, "Zn": 2.5}, zbl=True)
+    written = nequip_config(config, SYMBOLS, stress=True)
+    expected = {
+        "H": {"H": 2.0, "C": 3.0, "N": 3.0, "Zn": 3.0},
+        "C": dict.fromkeys(SYMBOLS, 3.0),
+        "N": dict.fromkeys(SYMBOLS, 3.0),
+        "Zn": dict.fromkeys(SYMBOLS, 2.5),
+    }
+    model = written["training_module"]["model"]
+    neighbours = written["data"]["transforms"][1]
+    assert model["per_edge_type_cutoff"] == neighbours["per_edge_type_cutoff"] == expected
+    assert model["num_features"] == [32, 16]
+    assert model["pair_potential"]["chemical_species"] == list(SYMBOLS)
+    assert written["training_module"]["loss"]["coeffs"] == {
+        "total_energy": 10.0, "forces": 1.0, "stress": 200.0,
+    }  # fmt: skip
+
+
+def test_without_stresses_none_is_fitted() -> None:
+    written = nequip_config(configured("allegro"), SYMBOLS, stress=False)["training_module"]
+    assert written["loss"]["_target_"] == "nequip.train.EnergyForceLoss"
+    assert "stress" not in written["loss"]["coeffs"]
+    assert "stress_mae" not in written["val_metrics"]["coeffs"]
+
+
+class Watcher:
+    """Collects what a training reports; `at` is called at the first point of the curve."""
+
+    def __init__(self, at: Any = None) -> None:
+        self.points: list[Any] = []
+        self._at = at
+
+    def stage(self, text: str, total: int | None = None) -> None:
+        pass
+
+    def advance(self, steps: int = 1) -> None:
+        pass
+
+    def point(self, point: Any) -> None:
+        self.points.append(point)
+        if self._at is not None:
+            self._at()
+
+
+class Killed(Exception):
+    pass
+
+
+pytestmark = pytest.mark.filterwarnings("ignore:.*without compilation")
+
+
+def test_a_training_is_killed_resumed_packaged_compiled_and_run(
+    frames: list[LabelledFrame], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pytest.importorskip("nequip", reason="mofglass[nequip] is not installed")
+    from mofglass.potentials.nequip import NequIPPotential
+    from mofglass.training.nequip import NequIPTrainer
+
+    # Compiling takes longer than all the rest, and tests/potentials/test_nequip.py does it.
+    monkeypatch.setenv("CXX", "no-compiler")
+    config = configured("nequip", features=[4], radial_mlp_width=8, epochs=3)
+    without_stress = replace(frames[1], stress_eV_per_A3=None)
+    train = Dataset.from_frames([frames[0], without_stress, *frames[2:4]])
+    validation = Dataset.from_frames(frames[4:6])
+    directory = tmp_path / "training"
+    directory.mkdir()
+
+    def stop() -> None:
+        raise Killed
+
+    with pytest.raises(Killed):
+        NequIPTrainer().fit(config, train, validation, directory, Watcher(stop))
+    before = read_learning_curve(directory)
+    assert len(before) == 1
+    assert (directory / "last.ckpt").exists()
+
+    watcher = Watcher()
+    model = NequIPTrainer().fit(config, train, validation, directory, watcher)
+    curve = read_learning_curve(directory)
+    assert [point.epoch for point in curve][-1] == 3
+    assert curve[0] == before[0]
+    assert all(later.wall_s > earlier.wall_s for earlier, later in pairwise(curve))
+    assert all(np.isfinite(point.validation_stress_mae_MPa) for point in curve)
+    # The session after the kill continued the first one's checkpoint.
+    assert watcher.points[0].epoch > 1
+
+    potential = NequIPPotential(model, compiled=False)
+    errors = []
+    for frame in frames[4:6]:
+        atoms = frame.to_atoms()
+        atoms.calc = potential.calculator_factory()
+        errors.append(np.abs(atoms.get_forces() - frame.forces_eV_per_A))
+    # What nequip-train measured of the averaged weights is what the packaged model does.
+    measured = [point.validation_force_mae_meV_per_A for point in curve]
+    assert np.isclose(1e3 * np.mean(errors), measured, rtol=1e-3).any()
+
+
+def test_a_time_limit_before_the_first_epoch_is_told(frames: list[LabelledFrame], tmp_path: Path) -> None:
+    pytest.importorskip("nequip", reason="mofglass[nequip] is not installed")
+    from mofglass.errors import MofglassError
+    from mofglass.training.nequip import NequIPTrainer
+
+    config = replace(configured("nequip", features=[4]), time_limit_s=0.1)
+    data = Dataset.from_frames(frames)
+    with pytest.raises(MofglassError, match="one epoch"):
+        NequIPTrainer().fit(config, data, data, tmp_path, Watcher())
+
+
+def test_an_element_the_settings_leave_out_is_named(frames: list[LabelledFrame], tmp_path: Path) -> None:
+    pytest.importorskip("nequip", reason="mofglass[nequip] is not installed")
+    from mofglass.training.nequip import NequIPTrainer
+
+    data = Dataset.from_frames(frames)
+    with pytest.raises(InputError, match="Zn"):
+        NequIPTrainer().fit(configured("nequip", elements=["H", "C", "N"]), data, data, tmp_path, Watcher())
+
+
+def test_allegro_is_trained_on_real_frames(
+    frames: list[LabelledFrame], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pytest.importorskip("nequip", reason="mofglass[nequip] is not installed")
+    pytest.importorskip("allegro", reason="mofglass[nequip] is not installed")
+    from mofglass.training.nequip import AllegroTrainer
+
+    # Compiling takes longer than all the rest, and tests/potentials/test_nequip.py does it.
+    monkeypatch.setenv("CXX", "no-compiler")
+    config = configured("allegro", scalar_features=8, tensor_features=4, mlp_width=8)
+    train, validation = Dataset.from_frames(frames[:4]), Dataset.from_frames(frames[4:6])
+    model = AllegroTrainer().fit(config, train, validation, tmp_path, Watcher())
+    assert model.name == "model.nequip.zip"
+    curve = read_learning_curve(tmp_path)
+    assert [point.epoch for point in curve] == [1, 2]
+    assert curve[1].train_loss < curve[0].train_loss
+    written = yaml.safe_load((tmp_path / "nequip.yaml").read_text())
+    assert written["training_module"]["model"]["type_names"] == list(SYMBOLS)
