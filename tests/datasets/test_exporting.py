@@ -83,6 +83,7 @@ def test_files(frames: list[LabelledFrame], tmp_path: Path, name: str) -> None:
         np.testing.assert_allclose(atoms.get_forces(), other.forces_eV_per_A, atol=1e-9)
         if other.stress_eV_per_A3 is not None:
             np.testing.assert_allclose(atoms.get_stress(voigt=False), other.stress_eV_per_A3, atol=1e-15)
+    assert set(atoms.info) <= {"source", "temperature_K"}
     again[1:3].save(tmp_path / "d.h5")
     same(open_dataset(tmp_path / "d.h5")[1], frames[2])
 

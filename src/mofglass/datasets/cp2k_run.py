@@ -30,9 +30,10 @@ class CP2KRun(FrameSource):
     """Labelled frames of a CP2K MD run: the steps that have positions and forces.
 
     Beside ``PROJECT-pos-1.xyz`` must lie ``PROJECT-frc-1.xyz`` and ``PROJECT-1.cell``, or at constant volume
-    ``PROJECT-1.restart``. The stress comes from the main output (any ``.out``, ``.log`` or ``.txt`` there that
-    names the project), or from ``PROJECT-1.stress`` with the velocities of ``PROJECT-vel-1.xyz``. Of a step that
-    a restart wrote again, the last stands. Steps whose SCF did not converge, by the main output, are left out.
+    ``PROJECT-1.restart``. The stress comes from the main output (any ``.out``, ``.log`` or ``.txt`` there
+    that names the project), or from ``PROJECT-1.stress`` with the velocities of ``PROJECT-vel-1.xyz``. Of a
+    step that a restart wrote again, the last stands. Steps whose SCF did not converge, by the main output,
+    are left out.
 
     Parameters
     ----------

@@ -102,7 +102,8 @@ def _pairs(frame: LabelledFrame) -> dict[str, Any]:
         pairs["source"] = frame.source
     if np.isfinite(frame.temperature_K):
         pairs["temperature_K"] = float(frame.temperature_K)
-    return pairs | {key: value for key, value in frame.info.items() if key not in pairs}
+    # Where a frame was read from says nothing once it lies elsewhere.
+    return pairs | {key: value for key, value in frame.info.items() if key not in {*pairs, "file", "frame"}}
 
 
 def _write_extxyz(dataset: Dataset, path: Path, progress: Progress | None) -> None:
