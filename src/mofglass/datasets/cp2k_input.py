@@ -100,8 +100,8 @@ class Cp2kLevel:
 class OrbitalTransformation:
     """How the self-consistent field is minimised; changes the time, and the result only within `eps_scf`.
 
-    From overlapping atoms the orbital transformation needs some forty steps for a zinc imidazolate.  A few
-    steps of diagonalisation with mixed densities come first, and it then needs about ten.
+    From overlapping atoms the orbital transformation of a zinc imidazolate needs long to come near the
+    minimum; a few steps of diagonalisation with mixed densities come first.
 
     Parameters
     ----------
