@@ -100,6 +100,18 @@ def test_region_nearest_to_zero_where_all_are_under_pressure() -> None:
     assert "nearest to" in region.reason
 
 
+def test_region_keeps_five_precise_points_of_another_curvature() -> None:
+    # Argon's K' is near 9: second order misses the points by hundreds of errors, and by 1 % of their range.
+    volumes = V0 * np.array([0.97, 0.985, 1.0, 1.015, 1.03])
+    pressures = pressure_GPa(volumes, V0, K0, 9.0, form="vinet")
+    region = well_behaved_region(volumes, pressures, np.full(5, 1e-5))
+    assert region.well_behaved
+    assert len(region.points) == 5
+    assert region.equation.chi2_per_freedom > 100
+    # The error is enlarged by the misfit.
+    assert abs(region.equation.k0_GPa - K0) < 5 * region.equation.errors[1]
+
+
 def test_a_pressure_that_never_falls_is_told() -> None:
     region = well_behaved_region(V0 * np.array([0.98, 1.0, 1.02, 1.04]), np.array([0.0, 0.1, 0.2, 0.3]))
     assert not region.well_behaved

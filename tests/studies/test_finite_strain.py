@@ -163,10 +163,12 @@ def test_three_routes_agree_on_argon(tmp_path: Path) -> None:
     )
     by_fluctuation = constant_stress.analyse(run)
     assert by_fluctuation.tensor.is_stable
+    # Argon's K' is near 9, so that the equation with a third parameter is the one to compare with.
+    vinet = by_strain.equations["vinet"]
+    assert 6 < vinet.k_prime < 12
     for name in ("bulk_modulus_GPa", "bulk_modulus_volume_GPa"):
-        difference = by_fluctuation.values[name] - by_strain.values["bulk_modulus_GPa"]
-        error = np.hypot(by_fluctuation.errors[name], by_strain.errors["bulk_modulus_GPa"])
-        assert abs(difference) < 3 * error + 0.03 * by_strain.values["bulk_modulus_GPa"]
+        difference = by_fluctuation.values[name] - vinet.k0_GPa
+        assert abs(difference) < 3 * np.hypot(by_fluctuation.errors[name], vinet.errors[1])
     # A cubic crystal: C11 = C22 = C33 within errors.
     c, e = by_fluctuation.stiffness_GPa, by_fluctuation.stiffness_error_GPa
     for i, j in ((0, 1), (1, 2)):

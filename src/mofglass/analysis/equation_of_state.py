@@ -31,7 +31,7 @@ MOST_POINTS, FEWEST_POINTS = 5, 3
 _ACCEPTED_CHI2 = 4.0
 """Points deviate by no more than twice their errors."""
 _ACCEPTED_SCATTER = 0.05
-"""Where there are no errors: scatter over the range of pressures."""
+"""Or the scatter is this share of the range of pressures."""
 
 
 def pressure_GPa(
@@ -363,8 +363,8 @@ def well_behaved_region(
     The rule: of all runs of five neighbouring volumes, those that have zero pressure among them are kept
     (where there is none, those nearest to it); of these, those over which the pressure falls with every
     step. The one that a second-order Birch-Murnaghan equation fits best is taken if it fits: a chi² per
-    degree of freedom of 4 at most or, without errors, a scatter of 5 % of the range of pressures. Else four
-    points are tried, then three.
+    degree of freedom of 4 at most, or a scatter of at most 5 % of the range of pressures (very precise
+    pressures tell K' from 4, which is no reason to drop them). Else four points are tried, then three.
 
     Parameters
     ----------
@@ -402,9 +402,9 @@ def well_behaved_region(
                 equation = fit_pressures(volume[window], pressure[window], sigma)
             except InputError:
                 continue
-            badness = equation.chi2_per_freedom / _ACCEPTED_CHI2
-            if not np.isfinite(badness):
-                badness = equation.rms_GPa / np.ptp(pressure[window]) / _ACCEPTED_SCATTER
+            badness = equation.rms_GPa / np.ptp(pressure[window]) / _ACCEPTED_SCATTER
+            if np.isfinite(equation.chi2_per_freedom):
+                badness = min(badness, equation.chi2_per_freedom / _ACCEPTED_CHI2)
             if best is None or badness < best[0]:
                 best = (badness, window, equation)
         if best is not None and best[0] <= 1:
