@@ -206,6 +206,24 @@ def test_a_frame_the_potential_does_not_know_is_named(metal_frames: list[Labelle
         quick("lj", metal_frames)
 
 
+def test_frames_that_cannot_be_computed_may_be_left_out_and_are_listed(
+    metal_frames: list[LabelledFrame], argon_frames: list[LabelledFrame]
+) -> None:
+    frames = [metal_frames[0], argon_frames[0], metal_frames[1], with_errors(argon_frames[1], 0.003, 0, 0)]
+    for jobs in (1, 2):
+        evaluation = quick("lj", frames, skip_failures=True, jobs=jobs)
+        assert [frame for frame, _ in evaluation.failures] == [0, 2]
+        assert "knows Ar only" in evaluation.failures[0][1]
+        assert evaluation.overall.n_frames == 2
+        assert any("2 frames left out" in note for note in evaluation.notes)
+        # Numbers of frames are those of the dataset.
+        assert evaluation.energy_parity["frame"].tolist() == [1, 3]
+        assert evaluation.outliers["frame"].iloc[0] == 3
+        assert evaluation.summary()["failed_frames"][1]["frame"] == 2
+    with pytest.raises(InputError, match="none of the frames"):
+        quick("lj", metal_frames[:2], skip_failures=True)
+
+
 def test_numbers_that_are_not_finite_are_refused(altered: Alter, metal_frames: list[LabelledFrame]) -> None:
     def spoil(results: dict[str, Any]) -> None:
         results["forces"][0, 0] = np.nan

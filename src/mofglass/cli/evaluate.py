@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
+from click.core import ParameterSource
 
 from mofglass.cli.options import POSITIVE, Command, json_option, output_option
 from mofglass.cli.progress import counting
@@ -61,6 +62,11 @@ if TYPE_CHECKING:
     help="Compare forces and stress with finite differences of the energy on the first frame (37 calls).",
 )
 @click.option(
+    "--skip-failures",
+    is_flag=True,
+    help="Leave out frames that MODEL cannot compute, and list them; else the first stops the evaluation.",
+)
+@click.option(
     "--outliers",
     type=click.IntRange(0),
     default=10,
@@ -109,6 +115,7 @@ def command(
             threads=options["threads"],
             timing=options["timing"],
             checks=options["checks"],
+            skip_failures=options["skip_failures"],
             n_outliers=options["outliers"],
             progress=evaluating,
         )
@@ -187,10 +194,11 @@ def _write(evaluation: Evaluation, output: Path, dataset: tuple[Path, ...]) -> N
         value = context.params.get(parameter.name or "")
         if not isinstance(parameter, click.Option) or parameter.name in ("as_json", "output"):
             continue
+        if context.get_parameter_source(parameter.name or "") is ParameterSource.DEFAULT:
+            continue
         if parameter.is_flag:
-            if value != parameter.default:
-                words.append(parameter.opts[0] if value else parameter.secondary_opts[0])
-        elif value not in (None, (), parameter.default):
+            words += parameter.opts[:1] if value else parameter.secondary_opts[:1]
+        else:
             words += [word for item in _values(value) for word in (parameter.opts[-1], item)]
     command_line = shlex.join(["mofglass", "evaluate", *words, "-o", str(output)])
     provenance = {
@@ -218,6 +226,7 @@ def _print(evaluation: Evaluation) -> None:
         title="Mean absolute errors (RMSE)",
         title_justify="left",
     )
+    table.columns[0].overflow = "fold"
     for column in table.columns[1:]:
         column.justify = "right"
     kind = "all"

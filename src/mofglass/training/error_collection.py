@@ -5,7 +5,7 @@ from __future__ import annotations
 import heapq
 import math
 from array import array
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -66,6 +66,7 @@ class ErrorCollection:
         self.source_labels: dict[str, int] = {}
         self.first_of_source: dict[str, int] = {}
         self.temperature_labels: dict[str, int] = {}
+        self.frames = array("i")
         self.sources = array("h")
         self.temperatures = array("h")
         self.microseconds = array("f")
@@ -93,6 +94,7 @@ class ErrorCollection:
         temperature = temperature_label(frame.temperature_K)
         groups = (self.all, self._group("source", frame.source), self._group("temperature", temperature))
         self.first_of_source.setdefault(frame.source, index)
+        self.frames.append(index)
         self.energies.add(frame.numbers, frame.energy_eV, prediction.energy_eV)
         self.sources.append(self.source_labels.setdefault(frame.source, len(self.source_labels)))
         self.temperatures.append(
@@ -185,6 +187,7 @@ class ErrorCollection:
         efficiency: Efficiency | None,
         checks: DerivativeChecks | None,
         cost_by_source: Mapping[str, float] | None,
+        failures: Sequence[tuple[int, str]],
         jobs: int,
         threads: int,
     ) -> Evaluation:
@@ -204,6 +207,8 @@ class ErrorCollection:
             Comparison with finite differences.
         cost_by_source : mapping of str to float, or None
             Cost by source, µs per atom, where the time of the calls does not tell it.
+        failures : sequence of (int, str)
+            Frames that could not be computed, and why.
         jobs, threads : int
             Processes, and threads of each.
 
@@ -237,6 +242,7 @@ class ErrorCollection:
             stress_parity=_stress_parity(self.stress_sample.rows),
             efficiency=efficiency,
             checks=checks,
+            failures=tuple(failures),
             jobs=jobs,
             threads=threads,
         )
@@ -282,8 +288,8 @@ class ErrorCollection:
             rows.append(
                 {
                     "quantity": "energy",
-                    "frame": int(index),
-                    **_words(frame(int(index))),
+                    "frame": self.frames[index],
+                    **_words(frame(self.frames[index])),
                     "error": 1e3 * float(size[index]),
                     "unit": "meV/atom",
                     "reference": 1e3 * reference,
@@ -315,7 +321,7 @@ class ErrorCollection:
         sources = list(self.source_labels)
         return pd.DataFrame(
             {
-                "frame": chosen,
+                "frame": np.array(self.frames)[chosen],
                 "source": [sources[self.sources[index]] for index in chosen],
                 "reference_eV_per_atom": reference,
                 "predicted_eV_per_atom": reference + aligned.errors_eV_per_atom[chosen],

@@ -40,6 +40,7 @@ def evaluate(
     threads: int = 1,
     timing: Timed = "both",
     checks: bool = True,
+    skip_failures: bool = False,
     n_outliers: int = 10,
     n_samples: int = 4000,
     seed: int = 0,
@@ -47,7 +48,7 @@ def evaluate(
 ) -> Evaluation:
     """Measure a potential's errors on labelled frames, its cost, and whether its derivatives are right.
 
-    Frames are read one after another. Of a frame 32 bytes are kept (its energies, and the time it took);
+    Frames are read one after another. Of a frame 36 bytes are kept (its energies, and the time it took);
     of its forces and stress only what goes into sums, into a bounded random sample for the figures and into
     the list of outliers.
 
@@ -69,6 +70,9 @@ def evaluate(
         anew each time).
     checks : bool
         Compare forces and stress with finite differences of the energy, on the first frame (37 calls).
+    skip_failures : bool
+        Leave out frames that the potential cannot compute, such as broken linkers where it has bonds, and
+        list them; else the first of them is an error.
     n_outliers : int
         Frames listed with the largest errors, for each of energy, forces and stress.
     n_samples : int
@@ -94,11 +98,18 @@ def evaluate(
     if not len(dataset):
         raise InputError("there is no frame to evaluate")
     collected = ErrorCollection(n_outliers, n_samples, seed)
-    for index, frame, prediction in predictions(potential, dataset, jobs=jobs, threads=threads):
+    failures: list[tuple[int, str]] | None = [] if skip_failures else None
+    for index, frame, prediction in predictions(
+        potential, dataset, jobs=jobs, threads=threads, failures=failures
+    ):
         collected.add(index, frame, prediction)
         if progress is not None:
             progress(index + 1)
-    first = dataset[0].to_atoms()
+    if not len(collected.frames):
+        assert failures
+        raise InputError(f"the potential can compute none of the frames; frame 0: {failures[0][1]}")
+    first_index = collected.frames[0]
+    first = dataset[first_index].to_atoms()
     model = as_potential(potential)
     efficiency: Efficiency | None = None
     if timing != "none":
@@ -116,7 +127,15 @@ def evaluate(
             ).microseconds_per_atom
     derivatives: DerivativeChecks | None = None
     if checks:
-        derivatives = check_derivatives(model, first, frame="frame 0", threads=threads)
+        derivatives = check_derivatives(model, first, frame=f"frame {first_index}", threads=threads)
     return collected.evaluation(
-        model.describe(), dataset.__getitem__, align, efficiency, derivatives, costs, jobs, threads
+        model.describe(),
+        dataset.__getitem__,
+        align,
+        efficiency,
+        derivatives,
+        costs,
+        failures or (),
+        jobs,
+        threads,
     )

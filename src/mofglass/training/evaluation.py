@@ -111,6 +111,8 @@ class Evaluation(Result):
         Cost measured on the first frame and its supercell.
     checks : DerivativeChecks or None
         Forces and stress beside finite differences.
+    failures : tuple of (int, str)
+        Frames that the potential could not compute and that were left out, and why.
     jobs, threads : int
         Processes, and threads of each.
     """
@@ -128,6 +130,7 @@ class Evaluation(Result):
     stress_parity: pd.DataFrame
     efficiency: Efficiency | None = None
     checks: DerivativeChecks | None = None
+    failures: tuple[tuple[int, str], ...] = ()
     jobs: int = 1
     threads: int = 1
 
@@ -172,6 +175,10 @@ class Evaluation(Result):
         if self.energies.rule != "none":
             constants = ", ".join(f"{name} {value:.6g}" for name, value in self.energies.constants_eV.items())
             notes.append(f"energies: {RULES[self.energies.rule]} (eV: {constants})")
+        if self.failures:
+            frame, reason = self.failures[0]
+            n_failed = len(self.failures)
+            notes.append(f"{n_failed} frames left out that cannot be computed; frame {frame}: {reason}")
         without = self.overall.n_frames - self.overall.stress_MPa.n_frames
         if without:
             notes.append(
@@ -220,7 +227,8 @@ class Evaluation(Result):
             for timing in timings
         ]
         summary["derivative_checks"] = None if self.checks is None else self.checks.summary()
-        return summary | {"potential": dict(self.potential), "notes": self.notes}
+        failed = [{"frame": frame, "reason": reason} for frame, reason in self.failures]
+        return summary | {"potential": dict(self.potential), "notes": self.notes, "failed_frames": failed}
 
     def to_dataframe(self) -> pd.DataFrame:
         """Return all errors as one table.
@@ -306,6 +314,7 @@ class Evaluation(Result):
             "outliers": self.outliers,
             "error_against_force": self.by_force_size,
             "efficiency": self.efficiency_table(),
+            "failed_frames": pd.DataFrame(list(self.failures), columns=["frame", "reason"]),
             "parity_energy": self.energy_parity,
             "parity_force": self.force_parity,
             "parity_stress": self.stress_parity,

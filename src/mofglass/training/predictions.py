@@ -169,7 +169,12 @@ def _bare(frame: LabelledFrame) -> Atoms:
 
 
 def predictions(
-    potential: Potential | str, frames: Iterable[LabelledFrame], *, jobs: int = 1, threads: int = 1
+    potential: Potential | str,
+    frames: Iterable[LabelledFrame],
+    *,
+    jobs: int = 1,
+    threads: int = 1,
+    failures: list[tuple[int, str]] | None = None,
 ) -> Iterator[tuple[int, LabelledFrame, Prediction]]:
     """Compute frames with a potential, in their order; few are in memory at a time.
 
@@ -185,6 +190,9 @@ def predictions(
         Processes.
     threads : int
         Threads of each.
+    failures : list, optional
+        Takes number and reason of frames that the potential cannot compute, which are then left out; without
+        it the first of them is an error.
 
     Yields
     ------
@@ -205,42 +213,58 @@ def predictions(
             raise InputError(
                 "several processes need the potential by its name, as in evaluate('lj', ..., jobs=2)"
             )
-        yield from _in_processes(potential, frames, jobs, threads)
-        return
+        outcomes = _in_processes(potential, frames, jobs, threads)
+    else:
+        outcomes = _in_this_process(potential, frames, threads)
+    for index, frame, outcome in outcomes:
+        reason = outcome if isinstance(outcome, str) else _unsound(outcome)
+        if reason and failures is None:
+            raise InputError(f"{frame_name(index, frame)}: {reason}")
+        if reason and failures is not None:
+            failures.append((index, reason))
+        elif not isinstance(outcome, str):
+            yield index, frame, outcome
+
+
+def _in_this_process(
+    potential: Potential | str, frames: Iterable[LabelledFrame], threads: int
+) -> Iterator[tuple[int, LabelledFrame, Prediction | str]]:
+    """Compute here; of a frame that cannot be computed comes the reason."""
     use_threads(threads)
     calculator = make_calculator(as_potential(potential), threads=threads)
+    warm = False
     for index, frame in enumerate(frames):
         check_labels(index, frame)
+        outcome: Prediction | str
         try:
-            if index == 0:
+            if not warm:
                 compute(calculator, _bare(frame))
-            prediction = compute(calculator, _bare(frame))
+                warm = True
+            outcome = compute(calculator, _bare(frame))
         except MofglassError as error:
-            raise InputError(f"{frame_name(index, frame)}: {error}") from error
-        yield index, frame, _sound(index, frame, prediction)
+            outcome = str(error)
+        yield index, frame, outcome
 
 
-def _sound(index: int, frame: LabelledFrame, prediction: Prediction) -> Prediction:
-    """Refuse what no error can be made of."""
-    if not np.isfinite(prediction.energy_eV) or not np.isfinite(prediction.forces_eV_per_A).all():
-        raise InputError(
-            f"{frame_name(index, frame)}: the potential gives an energy or a force that is not finite; look "
-            "for atoms on top of each other, or leave the frame out"
-        )
-    return prediction
+def _unsound(prediction: Prediction) -> str:
+    """Say why no error can be made of a prediction; empty where one can."""
+    if np.isfinite(prediction.energy_eV) and np.isfinite(prediction.forces_eV_per_A).all():
+        return ""
+    return (
+        "the potential gives an energy or a force that is not finite; look for atoms on top of each other, "
+        "or leave the frame out"
+    )
 
 
 def _in_processes(
     spec: str, frames: Iterable[LabelledFrame], jobs: int, threads: int
-) -> Iterator[tuple[int, LabelledFrame, Prediction]]:
+) -> Iterator[tuple[int, LabelledFrame, Prediction | str]]:
+    """Compute in worker processes, a few frames ahead."""
     waiting: deque[tuple[int, LabelledFrame, Future[Prediction | str]]] = deque()
 
-    def first() -> tuple[int, LabelledFrame, Prediction]:
+    def first() -> tuple[int, LabelledFrame, Prediction | str]:
         index, frame, future = waiting.popleft()
-        outcome = future.result()
-        if isinstance(outcome, str):
-            raise InputError(f"{frame_name(index, frame)}: {outcome}")
-        return index, frame, _sound(index, frame, outcome)
+        return index, frame, future.result()
 
     # Forking a process that holds MPI or torch may lock up.
     with ProcessPoolExecutor(jobs, mp_context=get_context("spawn")) as pool:
