@@ -1,0 +1,79 @@
+"""Worker processes: every task once, deaths told, nothing left behind."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from mofglass.datasets.worker_processes import WorkerDied, over_processes
+
+
+def act(task):
+    """Do what the task says, and tell in which process."""
+    name, value = task
+    if name == "die":
+        os.kill(os.getpid(), value)
+    if name == "exit":
+        os._exit(value)
+    if name == "raise":
+        raise ValueError(value)
+    if name == "start":
+        # A program that would outlive its parent, as an ab initio program started here could.
+        subprocess.Popen(
+            [
+                sys.executable,
+                "-c",
+                f"import os, time; open({value!r}, 'w').write(str(os.getpid())); time.sleep(300)",
+            ]
+        )
+        time.sleep(300)
+    return value, os.getpid()
+
+
+def test_every_task_is_done_once_by_the_processes_asked_for():
+    tasks = [("give", k) for k in range(12)]
+    outcomes = list(over_processes(act, iter(tasks), jobs=2))
+    assert sorted(task[1] for task, _ in outcomes) == list(range(12))
+    assert all(outcome[0] == task[1] for task, outcome in outcomes)
+    assert 1 <= len({outcome[1] for _, outcome in outcomes}) <= 2
+    assert os.getpid() not in {outcome[1] for _, outcome in outcomes}
+
+
+def test_death_of_a_process_is_the_outcome_of_its_task_alone():
+    tasks = [("give", 1), ("die", signal.SIGKILL), ("exit", 7), ("give", 2)]
+    outcomes = dict(over_processes(act, tasks, jobs=1))
+    assert [outcomes[task][0] for task in (tasks[0], tasks[3])] == [1, 2]
+    assert str(outcomes[tasks[1]]) == "its process was ended by SIGKILL"
+    assert outcomes[tasks[2]] == WorkerDied(7)
+    assert str(outcomes[tasks[2]]) == "its process ended with code 7"
+
+
+def test_an_exception_is_raised_where_it_is_waited_for():
+    with pytest.raises(ValueError, match="no such basis"):
+        list(over_processes(act, [("raise", "no such basis")], jobs=1))
+
+
+def test_no_tasks_start_no_process():
+    assert list(over_processes(act, [], jobs=4)) == []
+
+
+def test_a_program_started_by_a_worker_ends_with_the_iteration(tmp_path):
+    note = tmp_path / "pid"
+    work = over_processes(act, [("give", 1), ("start", str(note))], jobs=2)
+    assert next(work)[1][0] == 1
+    end = time.monotonic() + 60
+    while not (note.exists() and note.read_text()):
+        assert time.monotonic() < end, "the program did not start"
+        time.sleep(0.05)
+    stat = Path(f"/proc/{note.read_text()}/stat")
+    assert stat.exists()
+    work.close()
+    while stat.exists() and stat.read_text().rsplit(")", 1)[1].split()[0] != "Z":
+        assert time.monotonic() < end, "the program was left behind"
+        time.sleep(0.05)
