@@ -14,6 +14,8 @@ from ase.data import atomic_numbers
 from mofglass.datasets.dataset import Dataset
 from mofglass.errors import InputError, MofglassError
 from mofglass.potentials.calculator import LammpsCalculator
+from mofglass.potentials.linker_terms import N_FREE, LinkerTerms
+from mofglass.potentials.linker_topology import linker_places
 from mofglass.potentials.pod import POD, PODModel, read_model
 from mofglass.potentials.pod_files import PODCoefficients, PODParameters, read_coefficients
 from mofglass.potentials.repulsion import Repulsion
@@ -50,6 +52,9 @@ class PODSettings:
         ones get coefficients of zero.
     ridge : tuple of float
         Ridges to try on the scaled least-squares problem; the best on validation is kept.
+    linker_terms : bool
+        Fit bonded terms of the imidazolate linkers (LAMMPS' class2 styles) together with the coefficients.
+        Frames with a broken or another linker are left out.
     repulsion : Repulsion or None
         Screened nuclear repulsion laid over the potential; it is taken off the labels first.
     force_scale_eV_per_A : float
@@ -78,6 +83,7 @@ class PODSettings:
     descriptors: dict[str, Any] = field(default_factory=dict)
     elements: tuple[str, ...] = ()
     ridge: tuple[float, ...] = RIDGES
+    linker_terms: bool = False
     repulsion: Repulsion | None = None
     force_scale_eV_per_A: float = 3.0
     frame_force_scale_eV_per_A: float = 10.0
@@ -177,12 +183,16 @@ class PODTrainer:
         settings: PODSettings = config.settings
         weights = config.weights.or_default(DEFAULT_WEIGHTS)
         train, validation = (_usable(part, settings.max_force_eV_per_A) for part in (train, validation))
+        if settings.linker_terms:
+            progress.stage("linkers", len(train) + len(validation))
+            train, validation = (_with_linkers(part, progress) for part in (train, validation))
         elements = settings.elements or tuple(
             sorted({*train.elements, *validation.elements}, key=atomic_numbers.__getitem__)
         )
         block_settings = BlockSettings(
             parameters=(parameters := settings.parameters(elements)),
             clusters=_clusters(parameters, settings, train, directory, config.seed, progress),
+            linker_terms=settings.linker_terms,
             repulsion=settings.repulsion,
             force_scale_eV_per_A=settings.force_scale_eV_per_A,
             frame_force_scale_eV_per_A=settings.frame_force_scale_eV_per_A,
@@ -265,7 +275,9 @@ class _Fitting:
         equations = assemble(read_blocks(blocks), self.weights, references, repeats)
         judge = assemble(read_blocks(self.judges), self.weights, references)
         choice = choose_ridge(equations, judge, self.ridges if ridges is None else ridges)
-        coefficients = choice.coefficients.copy()
+        n_bonded = N_FREE if self.settings.linker_terms else 0
+        coefficients = choice.coefficients[: len(choice.coefficients) - n_bonded].copy()
+        free = choice.coefficients[len(coefficients) :]
         n_elements = len(self.settings.parameters.species)
         # The one-body descriptor, a count of atoms, is the first of each element.
         coefficients[:: len(coefficients) // n_elements] += references
@@ -276,6 +288,7 @@ class _Fitting:
             if clusters is None
             else PODCoefficients(coefficients, clusters.projection, clusters.centroids),
             repulsion=self.settings.repulsion,
+            linker_terms=LinkerTerms.from_free(free) if n_bonded else None,
             description=description,
         )
         return model, choice
@@ -317,6 +330,22 @@ def _usable(dataset: Dataset, max_force_eV_per_A: float | None) -> Dataset:
             f"every frame has a force above {max_force_eV_per_A:g} eV/Å: raise max_force_eV_per_A"
         )
     return dataset if kept.all() else dataset[kept]
+
+
+def _with_linkers(dataset: Dataset, progress: Progress) -> Dataset:
+    """Leave out frames on which the linker terms are not defined."""
+    rows = []
+    problem: InputError | None = None
+    for row in range(len(dataset)):
+        try:
+            linker_places(dataset[row].to_atoms())
+            rows.append(row)
+        except InputError as error:
+            problem = problem or error
+        progress.advance()
+    if not rows:
+        raise InputError(f"no frame suits the linker terms; the first: {problem}")
+    return dataset if len(rows) == len(dataset) else dataset[np.array(rows)]
 
 
 def _errors(

@@ -22,10 +22,12 @@ from mofglass.datasets.dataset import Dataset
 from mofglass.datasets.labelled import LabelledFrame
 from mofglass.errors import InputError
 from mofglass.potentials.calculator import LammpsCalculator
+from mofglass.potentials.linker_terms import N_FREE, LinkerTerms
 from mofglass.potentials.pod_files import PODCoefficients, PODParameters
 from mofglass.potentials.repulsion import Repulsion, RepulsionAlone
 from mofglass.training.linear_fit import BlockEquations, packed_products
-from mofglass.training.pod_descriptors import NO_STRAIN, PODDescriptors
+from mofglass.training.linker_descriptors import LinkerDescriptors
+from mofglass.training.pod_descriptors import NO_STRAIN, FrameRows, PODDescriptors
 
 # Raise it when the meaning of a stored block changes.
 VERSION = 2
@@ -46,6 +48,8 @@ class BlockSettings:
         Descriptors.
     clusters : PODCoefficients or None
         Projection and centroids, for several clusters of environments.
+    linker_terms : bool
+        Whether the coefficients of bonded terms of the linkers follow those of the descriptors.
     repulsion : Repulsion or None
         Its energies, forces and stresses are taken off the labels.
     force_scale_eV_per_A : float
@@ -59,6 +63,7 @@ class BlockSettings:
 
     parameters: PODParameters
     clusters: PODCoefficients | None = None
+    linker_terms: bool = False
     repulsion: Repulsion | None = None
     force_scale_eV_per_A: float = 3.0
     frame_force_scale_eV_per_A: float = 10.0
@@ -88,6 +93,8 @@ class BlockSettings:
             self.frame_force_scale_eV_per_A,
             self.stress_directions,
         ]
+        if self.linker_terms:
+            digest.update(LinkerTerms.from_free(np.zeros(N_FREE)).text.encode())
         digest.update(json.dumps(rest).encode())
         for frame in frames:
             digest.update(np.ascontiguousarray(frame.numbers, dtype=np.int64).tobytes())
@@ -110,11 +117,14 @@ class BlockMaker:
     def __init__(self, settings: BlockSettings) -> None:
         self.settings = settings
         self._descriptors = PODDescriptors(settings.parameters, settings.clusters)
+        self._linkers = LinkerDescriptors(settings.parameters.species) if settings.linker_terms else None
         self._repulsion: LammpsCalculator | None = None
 
     def close(self) -> None:
         """Free LAMMPS."""
         self._descriptors.close()
+        if self._linkers is not None:
+            self._linkers.close()
         if self._repulsion is not None:
             self._repulsion.close()
 
@@ -170,6 +180,34 @@ class BlockMaker:
         orthogonal, _ = np.linalg.qr(np.random.default_rng(seed).normal(size=(6, 6)))
         return orthogonal[:n] * MANDEL
 
+    def rows(self, frame: LabelledFrame, directions: np.ndarray) -> FrameRows:
+        """Return the linear model of a frame.
+
+        Parameters
+        ----------
+        frame : LabelledFrame
+            The frame.
+        directions : ndarray (n_directions, 6)
+            Strains, as `directions` gives them.
+
+        Returns
+        -------
+        FrameRows
+            Columns of the descriptors, then those of the linker terms where they are fitted.
+        """
+        atoms = frame.to_atoms()
+        pod = self._descriptors.rows(atoms, strains=directions)
+        if self._linkers is None:
+            return pod
+        bonded = self._linkers.rows(atoms, stress=len(directions) > 0)
+        return FrameRows(
+            energy=np.concatenate([pod.energy, bonded.energy]),
+            forces=np.concatenate([pod.forces, bonded.forces], axis=2),
+            stress=np.hstack([pod.stress, directions @ bonded.stress])
+            if len(directions)
+            else np.empty((0, len(pod.energy) + len(bonded.energy))),
+        )
+
     def make(self, frames: Sequence[LabelledFrame]) -> BlockEquations:
         """Compute the block of some frames.
 
@@ -193,7 +231,7 @@ class BlockMaker:
         for frame in frames:
             energy, forces, stress = self.labels(frame)
             directions = NO_STRAIN if stress is None else self.directions(frame)
-            rows = self._descriptors.rows(frame.to_atoms(), strains=directions)
+            rows = self.rows(frame, directions)
             n = frame.n_atoms
             # Judged by the labels themselves: a close contact is one whether repulsion explains it or not.
             sizes = np.linalg.norm(frame.forces_eV_per_A, axis=1)
