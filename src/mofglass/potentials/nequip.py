@@ -17,7 +17,7 @@ from mofglass.errors import InputError
 from mofglass.potentials.ase_calculator import ASEPotential
 from mofglass.potentials.base import LammpsModel
 from mofglass.potentials.lammps_data import check_elements, element_data
-from mofglass.potentials.nequip_model import NequIPModel, load_model
+from mofglass.potentials.nequip_model import COMPILED, NequIPModel, load_model
 from mofglass.potentials.verlet_list import SKIN_A, Pairs, VerletList
 
 REFERENCE = (
@@ -251,7 +251,9 @@ class NequIPPotential(ASEPotential):
         """
         model = super().lammps(atoms)
         _, elements = element_data(atoms)
-        return replace(model, deck_note=lammps_note(self.path.name, elements))
+        # What is compiled for the ASE calculator cannot be compiled again for a pair style.
+        source = "MODEL.nequip.zip" if self.path.name.endswith(COMPILED) else self.path.name
+        return replace(model, deck_note=lammps_note(source, elements))
 
     def describe(self) -> dict[str, str]:
         """Return what a run records of the potential.
