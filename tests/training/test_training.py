@@ -15,11 +15,11 @@ from click.testing import CliRunner
 
 from mofglass.cli import main
 from mofglass.datasets import LabelledFrame
-from mofglass.datasets.dataset import Dataset
+from mofglass.datasets.dataset import Dataset, open_dataset
 from mofglass.errors import InputError
 from mofglass.potentials import get_potential
-from mofglass.training.config import load_config
-from mofglass.training.data import validation_rows
+from mofglass.training.config import load_config, parse_config
+from mofglass.training.data import load_data, validation_rows
 from mofglass.training.state import read_state
 from mofglass.training.training import train
 
@@ -167,6 +167,31 @@ def test_a_further_file_leaves_the_draw_of_the_others(alloy: list[LabelledFrame]
     alone = frames(alloy, 40)
     joined = Dataset.joined([frames(alloy, 40), frames(alloy, 24)])
     assert (validation_rows(joined, 0.2, seed=1)[:40] == validation_rows(alone, 0.2, seed=1)).all()
+
+
+def test_the_splits_of_a_dataset_are_taken(
+    alloy: list[LabelledFrame], tmp_path: Path, configuration: Path
+) -> None:
+    names = ["train", "train", "test"]
+    split = open_dataset(tmp_path / "a.extxyz").with_columns(split=names)
+    later = open_dataset(tmp_path / "b.extxyz").with_columns(split=["validation", "train"])
+    Dataset.joined([split, later]).save(tmp_path / "all.dataset.h5")
+    content = yaml.safe_load(configuration.read_text())
+    configuration.write_text(yaml.safe_dump({**content, "train": "all.dataset.h5", "validation": "split"}))
+    training, validation = load_data(load_config(configuration))
+    assert [frame.energy_eV for frame in training] == pytest.approx(
+        [alloy[k].energy_eV for k in (0, 1, 4)], abs=1e-6
+    )
+    assert [frame.energy_eV for frame in validation] == pytest.approx([alloy[3].energy_eV], abs=1e-6)
+
+
+def test_a_fraction_is_taken_off_the_frames(alloy: list[LabelledFrame], tmp_path: Path) -> None:
+    write(tmp_path / "all.extxyz", [frame.to_atoms() for frame in (*alloy, *alloy)])
+    config = parse_config(
+        {"trainer": "pod", "train": "all.extxyz", "validation": 0.3}, where="t", folder=tmp_path
+    )
+    training, validation = load_data(config)
+    assert (len(training), len(validation)) == (16, 8)
 
 
 def test_blocks_of_a_file_are_alike_in_size(alloy: list[LabelledFrame]) -> None:
