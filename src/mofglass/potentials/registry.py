@@ -10,6 +10,7 @@ from pathlib import Path
 
 from mofglass.errors import InputError
 from mofglass.potentials.base import Potential
+from mofglass.potentials.shipped import load_shipped, shipped_models
 
 
 @dataclass(frozen=True)
@@ -55,12 +56,17 @@ def _from_file(module: str, attribute: str) -> Callable[[str], Potential]:
     return lambda argument: _class(module, attribute)()(Path(argument).expanduser())
 
 
+def _shipped(name: str) -> Callable[[str], Potential]:
+    return lambda _argument: load_shipped(name)
+
+
 # What nequip names its files says what they are, so that their path alone is enough.
 NEQUIP_FILES = (".nequip.zip", ".nequip.pt2")
 
 REGISTRY: dict[str, Entry] = {
     entry.name: entry
     for entry in (
+        *(Entry(name, "", summary, _shipped(name)) for name, summary in shipped_models().items()),
         Entry(
             "nb-zif-ff",
             "",

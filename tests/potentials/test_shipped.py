@@ -1,0 +1,53 @@
+"""Potentials that come with mofglass."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from mofglass.errors import InputError
+from mofglass.potentials import REGISTRY, get_potential
+from mofglass.potentials.pod import PODModel
+from mofglass.potentials.pod_files import PODCoefficients, PODParameters
+from mofglass.potentials.shipped import MODELS, load_shipped, shipped_models
+
+
+def put_model(directory: Path, **info: str) -> None:
+    directory.mkdir()
+    parameters = PODParameters(species=("Cu",))
+    coefficients = PODCoefficients.linear(np.ones(1 + parameters.n_descriptors_through_fourbody))
+    model = PODModel(
+        parameters=parameters, coefficients=coefficients, description="copper, for a test", info=info
+    )
+    for name, text in model.files().items():
+        (directory / name).write_text(text)
+
+
+def test_a_directory_is_a_potential_of_its_name(tmp_path: Path) -> None:
+    put_model(tmp_path / "copper")
+    put_model(tmp_path / "copper-2", summary="copper again")
+    (tmp_path / "notes").mkdir()
+    assert shipped_models(tmp_path) == {"copper": "copper, for a test", "copper-2": "copper again"}
+    potential = load_shipped("copper", tmp_path)
+    assert potential.describe()["name"] == "copper"
+    assert potential.elements == {"Cu"}
+
+
+def test_a_damaged_one_is_listed_and_says_so_when_used(tmp_path: Path) -> None:
+    (tmp_path / "copper").mkdir()
+    (tmp_path / "copper" / "model.yaml").write_text("a: [")
+    assert list(shipped_models(tmp_path)) == ["copper"]
+    with pytest.raises(InputError, match=r"model\.yaml is not valid YAML"):
+        load_shipped("copper", tmp_path)
+
+
+def test_every_shipped_model_is_in_the_registry_and_can_be_used() -> None:
+    for name, summary in shipped_models(MODELS).items():
+        assert name == name.lower().replace("_", "-")
+        assert REGISTRY[name].summary == summary
+        potential = get_potential(name)
+        assert potential.name == name
+        assert potential.fitted_to
+        assert potential.known_limits
