@@ -89,7 +89,7 @@ def class2_energy(x: np.ndarray, terms: LinkerTerms) -> float:
 
     energy = 0.0
     for block in BLOCKS:
-        c = terms.values[block.first : block.first + block.count]
+        c = terms.values[block.first : block.first + block.size]
         for places in TERMS[block.kind][block.name]:
             i = [PLACES.index(place) for place in places]
 

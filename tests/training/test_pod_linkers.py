@@ -100,6 +100,7 @@ def test_frames_with_a_broken_linker_are_left_out(labelled: list[LabelledFrame],
         Silent(),
     )
     assert read_learning_curve(tmp_path)[-1].epoch == 1
+    assert read_model(tmp_path / "model").info["trained"]["left_out_for_linkers"] == 1
     with pytest.raises(InputError, match="no frame suits the linker terms; the first: atom"):
         PODTrainer().fit(
             configuration(tmp_path),

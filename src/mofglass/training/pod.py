@@ -183,9 +183,12 @@ class PODTrainer:
         settings: PODSettings = config.settings
         weights = config.weights.or_default(DEFAULT_WEIGHTS)
         train, validation = (_usable(part, settings.max_force_eV_per_A) for part in (train, validation))
+        left_out = {}
         if settings.linker_terms:
-            progress.stage("linkers", len(train) + len(validation))
+            n_frames = len(train) + len(validation)
+            progress.stage("linkers", n_frames)
             train, validation = (_with_linkers(part, progress) for part in (train, validation))
+            left_out["left_out_for_linkers"] = n_frames - len(train) - len(validation)
         elements = settings.elements or tuple(
             sorted({*train.elements, *validation.elements}, key=atomic_numbers.__getitem__)
         )
@@ -228,6 +231,7 @@ class PODTrainer:
             trained={
                 "frames": len(rows),
                 "validation_frames": len(validation),
+                **left_out,
                 "ridge": choice.ridge,
                 "weights": {key: getattr(weights, key) for key in ("energy", "forces", "stress")},
                 "validation": {key: round(float(value), 4) for key, value in vars(errors[1]).items()},
