@@ -85,6 +85,7 @@ def test_a_potential_with_linker_terms_is_found_again(labelled: list[LabelledFra
     assert point.validation_force_mae_meV_per_A < 1e-4 * mean_force
     assert point.validation_energy_mae_meV_per_atom < 0.01
     assert read_model(directory).linker_terms is not None
+    assert "cannot break" in read_model(directory).known_limits
 
 
 def test_frames_with_a_broken_linker_are_left_out(labelled: list[LabelledFrame], tmp_path: Path) -> None:

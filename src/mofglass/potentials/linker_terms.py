@@ -15,6 +15,7 @@ FORMAT = "mofglass-linker-terms-1"
 LINKER = "imidazolate"
 PLACES = ("N1", "C2", "N3", "C4", "C5", "H2", "H4", "H5")
 REFERENCE = "H. Sun, J. Phys. Chem. B 102, 7338-7364 (1998), doi:10.1021/jp980939v (class2 terms)"
+KNOWN_LIMITS = "linkers cannot break or exchange protons, and are unsubstituted imidazolate"
 STYLES = tuple(f"{kind}_style class2" for kind in ("bond", "angle", "dihedral", "improper"))
 
 Term = tuple[str, ...]

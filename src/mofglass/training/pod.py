@@ -14,7 +14,7 @@ from ase.data import atomic_numbers
 from mofglass.datasets.dataset import Dataset
 from mofglass.errors import InputError, MofglassError
 from mofglass.potentials.calculator import LammpsCalculator
-from mofglass.potentials.linker_terms import N_FREE, LinkerTerms
+from mofglass.potentials.linker_terms import KNOWN_LIMITS, N_FREE, LinkerTerms
 from mofglass.potentials.linker_topology import linker_places
 from mofglass.potentials.pod import POD, PODModel, read_model
 from mofglass.potentials.pod_files import PODCoefficients, PODParameters, read_coefficients
@@ -293,6 +293,7 @@ class _Fitting:
             else PODCoefficients(coefficients, clusters.projection, clusters.centroids),
             repulsion=self.settings.repulsion,
             linker_terms=LinkerTerms.from_free(free) if n_bonded else None,
+            known_limits=KNOWN_LIMITS if n_bonded else "",
             description=description,
         )
         return model, choice
