@@ -4,11 +4,12 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/pip install --quiet --disable-pip-version-check -c constraints.txt
 
-.PHONY: help demo test test-slow check docs benchmark clean
+.PHONY: help demo test test-deepmd test-mace test-slow check docs benchmark clean
 
 help:
 	@echo "make demo       melt and quench ZIF-4, analyse the glass, write the report"
 	@echo "make test       run the quick tests"
+	@echo "make test-deepmd, make test-mace  run the tests of DeePMD and MACE in environments of their own"
 	@echo "make test-slow  run the slow tests"
 	@echo "make check      style, types, docstrings, documentation"
 	@echo "make docs       build the documentation into site/"
@@ -22,6 +23,13 @@ $(VENV)/.core: pyproject.toml constraints.txt
 
 $(VENV)/.test: $(VENV)/.core
 	$(PIP) -e '.[test,pores,torch]'
+	@touch $@
+
+# DeePMD-kit needs TensorFlow and another update of LAMMPS, MACE an e3nn that NequIP cannot use.
+$(VENV)-deepmd/.test $(VENV)-mace/.test: $(VENV)-%/.test: pyproject.toml constraints.txt
+	test -x $(VENV)-$*/bin/python || $(PYTHON) -m venv $(VENV)-$*
+	@echo "installing mofglass with $* into $(VENV)-$* (some minutes)"
+	$(VENV)-$*/bin/pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[test,$*]'
 	@touch $@
 
 $(VENV)/.check: $(VENV)/.core
@@ -41,6 +49,9 @@ demo: $(VENV)/.core
 
 test: $(VENV)/.test
 	$(BIN)/python -m pytest
+
+test-deepmd test-mace: test-%: $(VENV)-%/.test
+	$(VENV)-$*/bin/python -m pytest tests/potentials/test_$*.py tests/training/test_$*.py
 
 test-slow: $(VENV)/.test
 	$(BIN)/python -m pytest -m slow --timeout 3600

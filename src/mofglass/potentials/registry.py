@@ -100,6 +100,20 @@ REGISTRY: dict[str, Entry] = {
             extra="torch",
         ),
         Entry(
+            "deepmd",
+            "MODEL.pb",
+            "a frozen DeePMD model (.pb or .pth), compressed or not; an environment of its own",
+            _from_file("deepmd", "DeePMD"),
+            extra="deepmd",
+        ),
+        Entry(
+            "mace",
+            "MODEL-lammps.pt",
+            "a MACE model in TorchScript, as mace_create_lammps_model and 'mofglass train' write it",
+            _from_file("mace", "MACE"),
+            extra="torch",
+        ),
+        Entry(
             "committee",
             "SPEC,SPEC,... or DIRECTORY",
             "several potentials as one: their mean, and how far their forces spread",

@@ -1,0 +1,459 @@
+"""The DeePMD trainer: se_e2_a by `dp train`, followed, resumed, frozen and compressed."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+import time
+from dataclasses import dataclass
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from ase.data import atomic_numbers
+
+from mofglass.datasets.dataset import Dataset
+from mofglass.datasets.deepmd import write_deepmd
+from mofglass.errors import InputError, MissingPackageError, MofglassError
+from mofglass.training.base import Progress
+from mofglass.training.child_process import run_module
+from mofglass.training.config import TrainingConfig, Weights
+from mofglass.training.fit_errors import fit_errors
+from mofglass.training.learning_curve import CurvePoint, LearningCurve
+from mofglass.trajectory.atomic_write import written_whole
+
+INPUT_FILE = "input.json"
+LOG_FILE = "dp.log"
+CHECKPOINT = "model.ckpt"
+FROZEN_FILE = "model-frozen.pb"
+MODEL_FILE = "model.pb"
+MAX_FRAMES_OF_ERRORS = 100
+EQUAL = Weights(energy=1.0, forces=1.0, stress=1.0)
+
+
+@dataclass(frozen=True, kw_only=True)
+class DeePMDSettings:
+    """The `deepmd:` section of a training's configuration.
+
+    Networks, cut-off and the prefactors of energy and force are those of Shi et al. 2023 for ZIF-4; where the
+    paper says nothing, what DeePMD-kit's manual takes for se_e2_a.
+
+    Parameters
+    ----------
+    elements : tuple of str
+        Elements in the order of the model's types; those of the data, by atomic number, by default.
+    rcut_A, rcut_smooth_A : float
+        Cut-off, and where it begins to be smoothed, Å.
+    sel : dict of str to int, or None
+        Largest number of neighbours of each element; None for the largest in the training frames times
+        `sel_margin`.
+    sel_margin : float
+        Margin of `sel` over the data.
+    embedding : tuple of int
+        Neurons of the embedding network's layers.
+    axis_neurons : int
+        Columns of the embedding matrix that are taken for the axes.
+    type_one_side : bool
+        One embedding network an element of the neighbour, instead of one a pair of elements.
+    fitting : tuple of int
+        Neurons of the fitting network's layers.
+    steps : int
+        Training steps.
+    batch_size : int
+        Frames a step.
+    start_learning_rate, stop_learning_rate : float
+        The learning rate falls exponentially from the first to the second.
+    decay_steps : int
+        Steps between its falls.
+    energy_prefactors, force_prefactors, virial_prefactors : tuple of float
+        Prefactors of the loss at the start and at the limit of the learning rate; the `weights` of the
+        configuration, 1 by default, multiply them.
+    curve_steps : int
+        Steps between rows of the learning curve.
+    checkpoint_steps : int
+        Steps between checkpoints.
+    compress : bool
+        Whether the embedding networks are tabulated in the finished model.
+    max_force_eV_per_A : float or None
+        Frames with a larger force are left out.
+    """
+
+    elements: tuple[str, ...] = ()
+    rcut_A: float = 6.0
+    rcut_smooth_A: float = 0.5
+    sel: dict[str, int] | None = None
+    sel_margin: float = 1.1
+    embedding: tuple[int, ...] = (25, 50, 100)
+    axis_neurons: int = 16
+    type_one_side: bool = False
+    fitting: tuple[int, ...] = (240, 240, 240)
+    steps: int = 1_000_000
+    batch_size: int = 1
+    start_learning_rate: float = 1e-3
+    stop_learning_rate: float = 3.51e-8
+    decay_steps: int = 5000
+    energy_prefactors: tuple[float, float] = (0.02, 1.0)
+    force_prefactors: tuple[float, float] = (1000.0, 1.0)
+    virial_prefactors: tuple[float, float] = (0.02, 1.0)
+    curve_steps: int = 1000
+    checkpoint_steps: int = 1000
+    compress: bool = True
+    max_force_eV_per_A: float | None = 100.0
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.rcut_smooth_A < self.rcut_A:
+            raise InputError(
+                f"rcut_smooth_A must lie between 0 and rcut_A ({self.rcut_A:g} Å), "
+                f"and is {self.rcut_smooth_A:g}"
+            )
+        for name in ("steps", "batch_size", "decay_steps", "curve_steps", "checkpoint_steps"):
+            if getattr(self, name) < 1:
+                raise InputError(f"{name} must be 1 or more, and is {getattr(self, name)}")
+        if not 0 < self.stop_learning_rate <= self.start_learning_rate:
+            raise InputError("learning rates must fall: stop_learning_rate above 0, not above the start")
+        if self.sel_margin < 1:
+            raise InputError(f"sel_margin must be 1 or more, and is {self.sel_margin:g}")
+
+
+def deepmd_input(
+    config: TrainingConfig,
+    elements: tuple[str, ...],
+    train: list[Path],
+    validation: list[Path],
+    *,
+    n_validation: int,
+    has_stress: bool,
+) -> dict[str, Any]:
+    """Return the input of `dp train`.
+
+    Parameters
+    ----------
+    config : TrainingConfig
+        Its `settings` is a `DeePMDSettings`.
+    elements : tuple of str
+        Elements in the order of types.
+    train, validation : list of Path
+        DeePMD systems.
+    n_validation : int
+        Number of validation frames.
+    has_stress : bool
+        Whether there are virials.
+
+    Returns
+    -------
+    dict
+        For JSON.
+    """
+    settings: DeePMDSettings = config.settings
+    weights = config.weights.or_default(EQUAL)
+    loss: dict[str, Any] = {"type": "ener"}
+    terms = {
+        "e": (settings.energy_prefactors, weights.energy),
+        "f": (settings.force_prefactors, weights.forces),
+        "v": (settings.virial_prefactors, weights.stress if has_stress else 0.0),
+    }
+    for letter, (prefactors, weight) in terms.items():
+        assert weight is not None
+        loss[f"start_pref_{letter}"], loss[f"limit_pref_{letter}"] = (weight * p for p in prefactors)
+    sel: Any = f"auto:{settings.sel_margin:g}"
+    if settings.sel is not None:
+        missing = [symbol for symbol in elements if symbol not in settings.sel]
+        if missing:
+            raise InputError(f"deepmd, sel: there is no number for {', '.join(missing)}: add it")
+        sel = [settings.sel[symbol] for symbol in elements]
+    return {
+        "model": {
+            "type_map": list(elements),
+            "descriptor": {
+                "type": "se_e2_a",
+                "rcut": settings.rcut_A,
+                "rcut_smth": settings.rcut_smooth_A,
+                "sel": sel,
+                "neuron": list(settings.embedding),
+                "axis_neuron": settings.axis_neurons,
+                "type_one_side": settings.type_one_side,
+                "resnet_dt": False,
+                "seed": config.seed,
+            },
+            "fitting_net": {"neuron": list(settings.fitting), "resnet_dt": True, "seed": config.seed},
+        },
+        "learning_rate": {
+            "type": "exp",
+            "start_lr": settings.start_learning_rate,
+            "stop_lr": settings.stop_learning_rate,
+            # DeePMD-kit refuses a schedule without a single fall.
+            "decay_steps": min(settings.decay_steps, max(1, settings.steps // 2)),
+        },
+        "loss": loss,
+        "training": {
+            "training_data": {"systems": [str(p) for p in train], "batch_size": settings.batch_size},
+            "validation_data": {
+                "systems": [str(p) for p in validation],
+                "batch_size": 1,
+                "numb_btch": min(n_validation, 10),
+            },
+            "numb_steps": settings.steps,
+            "seed": config.seed,
+            "disp_freq": settings.curve_steps,
+            "save_freq": settings.checkpoint_steps,
+            "save_ckpt": CHECKPOINT,
+            "max_ckpt_keep": 2,
+        },
+    }
+
+
+class DeePMDTrainer:
+    """Fits a DeePMD model with `dp train` in a process of its own."""
+
+    name = "deepmd"
+    potential = "deepmd"
+    settings = DeePMDSettings
+
+    def fit(
+        self,
+        config: TrainingConfig,
+        train: Dataset,
+        validation: Dataset,
+        directory: Path,
+        progress: Progress,
+    ) -> Path:
+        """Fit a model, going on from the last checkpoint in the directory.
+
+        DeePMD-kit counts steps, not epochs, and so does the column `epoch` of the learning curve. It measures
+        root mean square errors, of which the losses are made; mean absolute errors, measured with the
+        finished model, stand in the last row. Its own `lcurve` files stay beside it.
+
+        Parameters
+        ----------
+        config : TrainingConfig
+            What to do; `config.settings` is a `DeePMDSettings`. The time limit counts from this call.
+        train, validation : Dataset
+            Labelled frames.
+        directory : Path
+            Directory of the training.
+        progress : Progress
+            Who watches.
+
+        Returns
+        -------
+        Path
+            The finished model, ``model.pb``; before compression it is ``model-frozen.pb``.
+
+        Raises
+        ------
+        InputError
+            When no frame is left to fit or to validate with.
+        MissingPackageError
+            When DeePMD-kit or TensorFlow is not installed.
+        MofglassError
+            When DeePMD-kit fails, or the time limit did not suffice for one checkpoint.
+        """
+        for module, package in (("deepmd", "deepmd-kit"), ("tensorflow", "tensorflow-cpu")):
+            if find_spec(module) is None:
+                raise MissingPackageError(package, "deepmd", "training with deepmd")
+        settings: DeePMDSettings = config.settings
+        train, validation = (_usable(part, settings.max_force_eV_per_A) for part in (train, validation))
+        if not (directory / INPUT_FILE).exists():
+            _prepare(config, train, validation, directory, progress)
+        done = _steps_done(directory)
+        curve = LearningCurve(directory, through_epoch=done)
+        if done < settings.steps:
+            progress.stage("training", settings.steps)
+            progress.advance(done)
+            _train(config, directory, curve, progress)
+        if not _steps_done(directory):
+            raise MofglassError(
+                f"the time limit did not suffice for one checkpoint ({settings.checkpoint_steps} steps): "
+                "give more time, or less checkpoint_steps"
+            )
+        progress.stage("freezing")
+        _freeze(config, directory)
+        _measure(curve, directory, train, validation, progress)
+        return directory / MODEL_FILE
+
+
+def _usable(dataset: Dataset, max_force_eV_per_A: float | None) -> Dataset:
+    """Leave out frames with a larger force."""
+    if max_force_eV_per_A is None:
+        return dataset
+    kept = np.asarray(dataset.table.max_force_eV_per_A) <= max_force_eV_per_A
+    if not kept.any():
+        raise InputError(
+            f"every frame has a force above {max_force_eV_per_A:g} eV/Å: raise max_force_eV_per_A"
+        )
+    return dataset if kept.all() else dataset[kept]
+
+
+def _prepare(
+    config: TrainingConfig, train: Dataset, validation: Dataset, directory: Path, progress: Progress
+) -> None:
+    """Write DeePMD's systems and, last, the input of `dp train`."""
+    settings: DeePMDSettings = config.settings
+    elements = settings.elements or tuple(
+        sorted({*train.elements, *validation.elements}, key=atomic_numbers.__getitem__)
+    )
+    progress.stage("writing frames", len(train) + len(validation))
+    systems = []
+    for part, name in ((train, "train"), (validation, "validation")):
+        shutil.rmtree(directory / "data" / name, ignore_errors=True)
+        (directory / "data").mkdir(exist_ok=True)
+        written = write_deepmd(part, directory / "data" / name, type_map=elements)
+        systems.append([path.relative_to(directory) for path in written])
+        progress.advance(len(part))
+    content = deepmd_input(
+        config,
+        elements,
+        *systems,
+        n_validation=len(validation),
+        has_stress=bool(np.asarray(train.table.has_stress).any()),
+    )
+    with written_whole(directory / INPUT_FILE) as temporary:
+        temporary.write_text(json.dumps(content, indent=1) + "\n")
+
+
+def _environment(config: TrainingConfig) -> dict[str, str]:
+    return {
+        "OMP_NUM_THREADS": str(config.threads),
+        "DP_INTRA_OP_PARALLELISM_THREADS": str(config.threads),
+        "DP_INTER_OP_PARALLELISM_THREADS": "1",
+        "DP_INTERFACE_PREC": "high",
+        "TF_CPP_MIN_LOG_LEVEL": "3",
+        "PYTHONUNBUFFERED": "1",
+    }
+
+
+def _steps_done(directory: Path) -> int:
+    """Return the step of the last checkpoint."""
+    path = directory / "checkpoint"
+    match = (
+        re.search(r'^model_checkpoint_path: ".*-(\d+)"', path.read_text(), re.M) if path.exists() else None
+    )
+    return int(match[1]) if match else 0
+
+
+def _train(config: TrainingConfig, directory: Path, curve: LearningCurve, progress: Progress) -> None:
+    """Run `dp train` to its end or to the time limit, and follow what it measures."""
+    began, before_s = time.monotonic(), curve.wall_s
+    session = 1 + len(list(directory.glob("lcurve-*.out")))
+    lcurve = directory / f"lcurve-{session}.out"
+    content = json.loads((directory / INPUT_FILE).read_text())
+    content["training"]["disp_file"] = lcurve.name
+    with written_whole(directory / f"input-{session}.json") as temporary:
+        temporary.write_text(json.dumps(content, indent=1) + "\n")
+    has_stress = content["loss"]["start_pref_v"] > 0
+    reached = _steps_done(directory)
+
+    def look() -> None:
+        nonlocal reached
+        for point in read_lcurve(lcurve, has_stress=has_stress, wall_s=before_s + time.monotonic() - began):
+            if point.epoch and (not curve.points or point.epoch > curve.points[-1].epoch):
+                curve.append(point)
+                progress.point(point)
+                progress.advance(point.epoch - reached)
+                reached = point.epoch
+
+    command = ["train", f"input-{session}.json"]
+    command += ["--restart", CHECKPOINT] if _steps_done(directory) else []
+    run_module(
+        "deepmd",
+        command,
+        directory=directory,
+        log=directory / LOG_FILE,
+        environment=_environment(config),
+        look=look,
+        time_limit_s=config.time_limit_s,
+    )
+
+
+def read_lcurve(path: Path, *, has_stress: bool, wall_s: float) -> list[CurvePoint]:
+    """Read the learning curve of `dp train`.
+
+    Parameters
+    ----------
+    path : Path
+        Its ``lcurve.out``; a last line without its end is left out.
+    has_stress : bool
+        Whether virials are fitted.
+    wall_s : float
+        Wall time of all points, s.
+
+    Returns
+    -------
+    list of CurvePoint
+        Step in `epoch`; losses are the sum of the mean squared errors of energy (eV/atom), force (eV/Å) and
+        virial (eV/atom), each with weight 1.
+    """
+    if not path.exists():
+        return []
+    text = path.read_text()
+    lines = text[: text.rfind("\n") + 1].splitlines()
+    if not lines or not lines[0].startswith("#"):
+        return []
+    names = lines[0].lstrip("# ").split()
+    points = []
+    for line in lines[1:]:
+        values = line.split()
+        if line.startswith("#") or len(values) != len(names):
+            continue
+        row = dict(zip(names, map(float, values), strict=True))
+        terms = ("e", "f", "v") if has_stress else ("e", "f")
+        train, validation = (
+            sum(row[f"rmse_{term}_{part}"] ** 2 for term in terms) for part in ("trn", "val")
+        )
+        points.append(
+            CurvePoint(epoch=int(row["step"]), wall_s=wall_s, train_loss=train, validation_loss=validation)
+        )
+    return points
+
+
+def _freeze(config: TrainingConfig, directory: Path) -> None:
+    """Freeze the last checkpoint and compress it; the finished model appears whole."""
+    settings: DeePMDSettings = config.settings
+    log, environment = directory / LOG_FILE, _environment(config)
+    unfinished = "unfinished-model.pb"
+    run_module("deepmd", ["freeze", "-o", FROZEN_FILE], directory=directory, log=log, environment=environment)
+    if settings.compress:
+        run_module(
+            "deepmd",
+            ["compress", "-i", FROZEN_FILE, "-o", unfinished],
+            directory=directory,
+            log=log,
+            environment=environment,
+        )
+    else:
+        shutil.copyfile(directory / FROZEN_FILE, directory / unfinished)
+    os.replace(directory / unfinished, directory / MODEL_FILE)
+
+
+def _measure(
+    curve: LearningCurve, directory: Path, train: Dataset, validation: Dataset, progress: Progress
+) -> None:
+    """Add the last row of the learning curve: mean absolute errors of the finished model."""
+    from mofglass.potentials.deepmd import DeePMDCalculator
+
+    step = _steps_done(directory)
+    if curve.points and np.isfinite(curve.points[-1].validation_force_mae_meV_per_A):
+        return
+    progress.stage("measuring errors")
+    began = time.monotonic()
+    calculator = DeePMDCalculator(directory / MODEL_FILE)
+    parts = {"train": train, "validation": validation}
+    errors: dict[str, float] = {}
+    for part, frames in parts.items():
+        rows = np.unique(np.linspace(0, len(frames) - 1, MAX_FRAMES_OF_ERRORS).astype(int))
+        measured = fit_errors(calculator, frames[rows])
+        errors |= {f"{part}_{key}": value for key, value in vars(measured).items()}
+    # The last row of dp train may be of this very step: the measured one comes after it.
+    last = curve.points[-1] if curve.points else CurvePoint(epoch=0, wall_s=0.0)
+    point = CurvePoint(
+        epoch=max(step, last.epoch + 1),
+        wall_s=last.wall_s + time.monotonic() - began,
+        train_loss=last.train_loss,
+        validation_loss=last.validation_loss,
+        **errors,
+    )
+    curve.append(point)
+    progress.point(point)
