@@ -22,7 +22,7 @@ $(VENV)/.core: pyproject.toml constraints.txt
 	@touch $@
 
 $(VENV)/.test: $(VENV)/.core
-	$(PIP) -e '.[test,pores,torch]'
+	$(PIP) -e '.[test,pores,torch,nequip]'
 	@touch $@
 
 # DeePMD-kit needs TensorFlow and another update of LAMMPS, MACE an e3nn that NequIP cannot use.

@@ -51,7 +51,7 @@ def test_every_command_has_help_that_shows_units(words):
         assert "config" in [parameter.name for parameter in command.params]
     units = (
         r"(Å|ps|fs|\bK\b|K/ps|bar|\bs\b|eV|\bRy\b|\bHa\b|wall time|kJ/mol|deg|°|g/cm³|frames?|"
-        r"[Ff]raction|no unit|in units of|share)"
+        r"[Ff]raction|no unit|in units of|share|%)"
     )
     for parameter in command.params:
         if isinstance(parameter, click.Option) and isinstance(

@@ -43,8 +43,8 @@ def command(
     """Read FILES of labelled frames once, and write a dataset that finds every frame again.
 
     \b
-    FILES are: OUTCAR or vasprun.xml of VASP; PROJECT-pos-1.xyz of CP2K, with PROJECT-frc-1.xyz, PROJECT-1.cell
-    and the main output beside it; extended XYZ, plain or gzipped; an ASE db; a folder in
+    FILES are: OUTCAR or vasprun.xml of VASP; PROJECT-pos-1.xyz of CP2K, with PROJECT-frc-1.xyz,
+    PROJECT-1.cell and the main output beside it; extended XYZ, plain or gzipped; an ASE db; a folder in
     DeePMD's npy format; or a dataset imported before.
 
     Energies become eV, forces eV/Å, stress eV/Å³ positive in tension. The dataset holds a row of numbers a
