@@ -120,7 +120,7 @@ def test_a_training_is_killed_resumed_packaged_compiled_and_run(
 
     # Compiling takes longer than all the rest, and tests/potentials/test_nequip.py does it.
     monkeypatch.setenv("CXX", "no-compiler")
-    config = configured("nequip", features=[4], radial_mlp_width=8, epochs=3)
+    config = configured("nequip", features=[4], radial_mlp_width=8, epochs=40)
     without_stress = replace(frames[1], stress_eV_per_A3=None)
     train = Dataset.from_frames([frames[0], without_stress, *frames[2:4]])
     validation = Dataset.from_frames(frames[4:6])
@@ -139,9 +139,9 @@ def test_a_training_is_killed_resumed_packaged_compiled_and_run(
     watcher = Watcher()
     model = NequIPTrainer().fit(config, train, validation, directory, watcher)
     curve = read_learning_curve(directory)
-    assert [point.epoch for point in curve][-1] == 3
+    assert [point.epoch for point in curve] == list(range(1, 41))
     assert curve[0] == before[0]
-    assert all(later.wall_s > earlier.wall_s for earlier, later in pairwise(curve))
+    assert all(later.wall_s >= earlier.wall_s for earlier, later in pairwise(curve))
     assert all(np.isfinite(point.validation_stress_mae_MPa) for point in curve)
     # The session after the kill continued the first one's checkpoint.
     assert watcher.points[0].epoch > 1

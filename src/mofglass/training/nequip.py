@@ -98,7 +98,9 @@ class NequIPTrainer:
         settings: NetworkSettings = config.settings
         if not (directory / f"{CONFIG_NAME}.yaml").exists():
             _prepare(config, train, validation, directory, progress)
-        curve = LearningCurve(directory, through_epoch=_epochs_done(directory))
+        done = _epochs_done(directory)
+        curve = LearningCurve(directory, through_epoch=done)
+        _add_unwatched(curve, directory, done, loss_weights(config))
         progress.stage("training", settings.epochs)
         progress.advance(curve.points[-1].epoch if curve.points else 0)
         _run(config, directory, curve, progress)
@@ -190,6 +192,15 @@ def _epochs_done(directory: Path) -> int:
 
     # The training's own checkpoint; it holds plain Python objects beside tensors.
     return int(torch.load(last, map_location="cpu", weights_only=False)["epoch"]) + 1
+
+
+def _add_unwatched(curve: LearningCurve, directory: Path, done: int, weights: Any) -> None:
+    """Add the epochs that ended after this program was stopped and before its child was."""
+    sessions = (directory / LOG_FOLDER).glob("session_*")
+    for session in sorted(sessions, key=lambda path: int(path.name.split("_")[1])):
+        for epoch, values in _finished_epochs(session / "metrics.csv"):
+            if (curve.points[-1].epoch if curve.points else 0) < epoch <= done:
+                curve.append(_point(epoch, curve.wall_s, values, weights))
 
 
 def _run(config: TrainingConfig, directory: Path, curve: LearningCurve, progress: Progress) -> None:
