@@ -47,8 +47,12 @@ demo: $(VENV)/.core
 	@echo
 	@echo "the report is at  $(CURDIR)/runs/demo-report.html"
 
+# A process a room: LAMMPS, MPI and torch share what they do not clean up, and a crash in one room must not hide
+# the results of the next.
 test: $(VENV)/.test
-	$(BIN)/python -m pytest
+	@failed=; for part in "tests/test_*.py" tests/*/; do echo "== $$part"; \
+	    $(BIN)/python -m pytest $$part || failed="$$failed $$part"; done; \
+	test -z "$$failed" || { echo "failed:$$failed"; exit 1; }
 
 test-deepmd test-mace: test-%: $(VENV)-%/.test
 	$(VENV)-$*/bin/python -m pytest tests/potentials/test_$*.py tests/training/test_$*.py
