@@ -52,4 +52,4 @@ def test_show_reads_a_users_file(shared: Path) -> None:
 def test_an_unknown_name_is_one_sentence_and_exit_code_2() -> None:
     result = _run("show", "nb-zif")
     assert result.exit_code == 2
-    assert "did you mean nb-zif-ff?" in result.output
+    assert "did you mean nb-zif-ff or zif4?" in result.output
