@@ -9,12 +9,13 @@ from typing import Any
 
 import numpy as np
 from ase import Atoms
-from ase.calculators.calculator import Calculator, all_changes
+from ase.calculators.calculator import Calculator
 
 from mofglass.errors import InputError, SimulationError
 from mofglass.potentials.base import LammpsModel, Potential
 from mofglass.potentials.lammps_data import LammpsBox
 from mofglass.potentials.lammps_library import UNITS, start_lammps
+from mofglass.potentials.model_calculator import Evaluated, ModelCalculator
 from mofglass.units import BAR_PER_EV_PER_A3
 
 DATA_FILE = "system.data"
@@ -76,7 +77,7 @@ def load_into(lammps: Any, model: LammpsModel) -> None:
             raise SimulationError(f"LAMMPS cannot compute this structure: {error}") from error
 
 
-class LammpsCalculator(Calculator):
+class LammpsCalculator(ModelCalculator):
     """A potential of LAMMPS' own styles, evaluated in this process.
 
     One LAMMPS instance serves all structures; the box, the atoms and the styles are set anew for each, since
@@ -90,9 +91,6 @@ class LammpsCalculator(Calculator):
         OpenMP threads.
     """
 
-    # As ASE declares it.
-    implemented_properties = ["energy", "free_energy", "forces", "stress"]  # noqa: RUF012
-
     def __init__(self, potential: Potential, *, threads: int = 1) -> None:
         super().__init__()
         self.potential = potential
@@ -105,44 +103,13 @@ class LammpsCalculator(Calculator):
             self._lammps.close()
             self._lammps = None
 
-    def calculate(
-        self,
-        atoms: Atoms | None = None,
-        properties: list[str] | None = None,
-        system_changes: list[str] = all_changes,
-    ) -> None:
-        """Compute energy (eV), forces (eV/Å) and stress (eV/Å³, positive in tension) of a structure.
-
-        Parameters
-        ----------
-        atoms : ase.Atoms
-            Periodic structure, Å.
-        properties : list of str
-            All are computed at once.
-        system_changes : list of str
-            As ASE gives them.
-
-        Raises
-        ------
-        InputError
-            When the potential does not know the structure.
-        SimulationError
-            When LAMMPS cannot compute it.
-        """
-        super().calculate(atoms, properties or ["energy"], system_changes)
-        structure = self.atoms
-        assert structure is not None
-        box = LammpsBox.of(structure)
-        energy, forces, pressures_bar = self._run(structure)
+    def _evaluate(self, atoms: Atoms) -> Evaluated:
+        """Evaluate the potential on a periodic structure."""
+        box = LammpsBox.of(atoms)
+        energy, forces, pressures_bar = self._run(atoms)
         xx, yy, zz, xy, xz, yz = pressures_bar / -BAR_PER_EV_PER_A3
         in_box = np.array([[xx, xy, xz], [xy, yy, yz], [xz, yz, zz]])
-        stress = box.rotation @ in_box @ box.rotation.T
-        self.results = {
-            "energy": energy,
-            "free_energy": energy,
-            "forces": forces @ box.rotation.T,
-            "stress": stress.ravel()[[0, 4, 8, 5, 2, 1]],
-        }
+        return Evaluated(energy, forces @ box.rotation.T, box.rotation @ in_box @ box.rotation.T)
 
     def _run(self, atoms: Atoms) -> tuple[float, np.ndarray, np.ndarray]:
         """Return energy (eV), forces (eV/Å) and the six pressures (bar) in LAMMPS' box and order."""

@@ -8,7 +8,6 @@ models go through `fix external`, as all calculators do.
 
 from __future__ import annotations
 
-import hashlib
 import os
 from importlib.metadata import PackageNotFoundError, requires, version
 from importlib.util import find_spec
@@ -16,13 +15,12 @@ from pathlib import Path
 from typing import Any
 
 from ase import Atoms
-from ase.calculators.calculator import Calculator, all_changes
 from packaging.requirements import Requirement
 
 from mofglass.errors import InputError, MissingPackageError
-from mofglass.potentials.ase_calculator import ASEPotential
 from mofglass.potentials.base import LammpsModel
 from mofglass.potentials.lammps_data import check_elements, element_data
+from mofglass.potentials.model_calculator import Evaluated, ModelCalculator, ModelFile, stress_of_virial
 
 # TensorFlow's graphs and TorchScript; DeePMD's .pt checkpoints are pickles and are not read.
 SUFFIXES = (".pb", ".pth")
@@ -80,7 +78,7 @@ def lammps_plugin() -> Path | None:
     return library if library.is_file() else None
 
 
-class DeePMDCalculator(Calculator):
+class DeePMDCalculator(ModelCalculator):
     """ASE calculator of a frozen DeePMD model: energy, forces and stress.
 
     Parameters
@@ -88,9 +86,6 @@ class DeePMDCalculator(Calculator):
     path : Path
         The frozen model, `.pb` or `.pth`.
     """
-
-    # As ASE declares it.
-    implemented_properties = ["energy", "free_energy", "forces", "stress"]  # noqa: RUF012
 
     def __init__(self, path: Path) -> None:
         super().__init__()
@@ -100,50 +95,19 @@ class DeePMDCalculator(Calculator):
         self.cutoff_A = float(self._model.get_rcut())
         self._type_of = {symbol: k for k, symbol in enumerate(self.elements)}
 
-    def calculate(
-        self,
-        atoms: Atoms | None = None,
-        properties: list[str] | None = None,
-        system_changes: list[str] = all_changes,
-    ) -> None:
-        """Compute energy (eV), forces (eV/Å) and stress (eV/Å³, positive in tension) of a structure.
-
-        Parameters
-        ----------
-        atoms : ase.Atoms
-            Periodic structure, Å.
-        properties : list of str
-            All are computed at once.
-        system_changes : list of str
-            As ASE gives them.
-
-        Raises
-        ------
-        InputError
-            When the model does not know an element.
-        """
-        super().calculate(atoms, properties or ["energy"], system_changes)
-        structure = self.atoms
-        assert structure is not None
-        check_elements(structure, self.elements, f"the DeePMD model {self.path.name}")
+    def _evaluate(self, atoms: Atoms) -> Evaluated:
+        """Evaluate the model on a periodic structure."""
+        check_elements(atoms, self.elements, f"the DeePMD model {self.path.name}")
         energy, forces, virial = self._model.eval(
-            structure.positions.reshape(1, -1),
-            structure.cell.array.reshape(1, -1),
-            [self._type_of[symbol] for symbol in structure.get_chemical_symbols()],
+            atoms.positions.reshape(1, -1),
+            atoms.cell.array.reshape(1, -1),
+            [self._type_of[symbol] for symbol in atoms.get_chemical_symbols()],
         )[:3]
-        # DeePMD's virial is minus the volume times the stress of ASE's sign.
-        matrix = virial.reshape(3, 3)
-        stress = -0.5 * (matrix + matrix.T) / structure.get_volume()
-        total = float(energy.ravel()[0])
-        self.results = {
-            "energy": total,
-            "free_energy": total,
-            "forces": forces.reshape(-1, 3),
-            "stress": stress.ravel()[[0, 4, 8, 5, 2, 1]],
-        }
+        total, stress = float(energy.ravel()[0]), stress_of_virial(virial, atoms.get_volume())
+        return Evaluated(total, forces.reshape(-1, 3), stress)
 
 
-class DeePMD(ASEPotential):
+class DeePMD(ModelFile):
     """A frozen DeePMD model as a potential.
 
     Parameters
@@ -153,22 +117,15 @@ class DeePMD(ASEPotential):
     """
 
     def __init__(self, path: Path) -> None:
-        self.path = Path(path).resolve()
-        calculator = DeePMDCalculator(self.path)
-        self._first: DeePMDCalculator | None = calculator
+        calculator = DeePMDCalculator(Path(path).resolve())
         super().__init__(
-            self._calculator,
+            calculator,
             name="deepmd",
             elements=calculator.elements,
             reference=REFERENCE,
-            fitted_to=f"as the source of {self.path.name} says (DeePMD, cut-off {calculator.cutoff_A:g} Å)",
+            fitted_to=f"as the source of {calculator.path.name} says "
+            f"(DeePMD, cut-off {calculator.cutoff_A:g} Å)",
         )
-        self.sha256 = hashlib.sha256(self.path.read_bytes()).hexdigest()
-
-    def _calculator(self) -> DeePMDCalculator:
-        """Hand out the calculator already loaded, then new ones."""
-        calculator, self._first = self._first, None
-        return calculator if calculator is not None else DeePMDCalculator(self.path)
 
     def lammps(self, atoms: Atoms) -> LammpsModel:
         """Make a structure ready for LAMMPS.
@@ -208,13 +165,3 @@ class DeePMD(ASEPotential):
             ),
             n_atoms=len(atoms),
         )
-
-    def describe(self) -> dict[str, str]:
-        """Return what a run records of the potential.
-
-        Returns
-        -------
-        dict
-            Name, reference, file and its hash.
-        """
-        return {**super().describe(), "file": str(self.path), "sha256": self.sha256}

@@ -7,38 +7,31 @@ mace-torch nor its old e3nn, and so runs beside NequIP.
 
 from __future__ import annotations
 
-import hashlib
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from ase import Atoms
-from ase.calculators.calculator import Calculator, all_changes
 from ase.data import chemical_symbols
 
-from mofglass.errors import InputError, MissingPackageError
-from mofglass.potentials.ase_calculator import ASEPotential
+from mofglass.errors import InputError
 from mofglass.potentials.lammps_data import check_elements
+from mofglass.potentials.model_calculator import (
+    Evaluated,
+    ModelCalculator,
+    ModelFile,
+    edges,
+    import_torch,
+    stress_of_virial,
+)
 
+WHAT = "a MACE model"
 REFERENCE = "MACE: I. Batatia et al., NeurIPS 35, 11423 (2022)"
-
-
-def _import_torch() -> tuple[Any, Any]:
-    """Import torch and vesin's neighbour list."""
-    try:
-        import torch
-    except ImportError as error:
-        raise MissingPackageError("torch", "torch", "a MACE model") from error
-    try:
-        import vesin
-    except ImportError as error:
-        raise MissingPackageError("vesin", "torch", "a MACE model") from error
-    return torch, vesin
 
 
 def _load(path: Path) -> Any:
     """Load a model written by `mace_create_lammps_model`."""
-    torch, _ = _import_torch()
+    torch = import_torch(WHAT)
     if not path.is_file():
         raise InputError(f"the MACE model {path} is not there: give the path of a -lammps.pt file")
     try:
@@ -55,7 +48,7 @@ def _load(path: Path) -> Any:
     return model.eval()
 
 
-class ScriptedMACE(Calculator):
+class ScriptedMACE(ModelCalculator):
     """ASE calculator of a MACE model in TorchScript: energy, forces and stress on the CPU.
 
     Parameters
@@ -64,12 +57,9 @@ class ScriptedMACE(Calculator):
         The file, ``...-lammps.pt`` as `mace_create_lammps_model` names it.
     """
 
-    # As ASE declares it.
-    implemented_properties = ["energy", "free_energy", "forces", "stress"]  # noqa: RUF012
-
     def __init__(self, path: Path) -> None:
         super().__init__()
-        torch, _ = _import_torch()
+        torch = import_torch(WHAT)
         self.path = Path(path)
         self._model = _load(self.path)
         numbers = [int(number) for number in self._model.atomic_numbers]
@@ -81,56 +71,25 @@ class ScriptedMACE(Calculator):
         self._type_of_number = np.full(len(chemical_symbols), -1)
         self._type_of_number[numbers] = np.arange(len(numbers))
 
-    def calculate(
-        self,
-        atoms: Atoms | None = None,
-        properties: list[str] | None = None,
-        system_changes: list[str] = all_changes,
-    ) -> None:
-        """Compute energy (eV), forces (eV/Å) and stress (eV/Å³, positive in tension) of a structure.
-
-        Parameters
-        ----------
-        atoms : ase.Atoms
-            Periodic structure, Å.
-        properties : list of str
-            All are computed at once.
-        system_changes : list of str
-            As ASE gives them.
-
-        Raises
-        ------
-        InputError
-            When the model does not know an element.
-        """
-        super().calculate(atoms, properties or ["energy"], system_changes)
-        torch, _ = _import_torch()
-        structure = self.atoms
-        assert structure is not None
-        check_elements(structure, self.elements, f"the MACE model {self.path.name}")
-        every_atom = torch.ones(len(structure), dtype=self._dtype)
+    def _evaluate(self, atoms: Atoms) -> Evaluated:
+        """Evaluate the model on a periodic structure."""
+        torch = import_torch(WHAT)
+        check_elements(atoms, self.elements, f"the MACE model {self.path.name}")
+        every_atom = torch.ones(len(atoms), dtype=self._dtype)
         # The graph executor would compile anew for each number of pairs.
         with torch.jit.optimized_execution(False):
-            output = self._model(self._inputs(structure), every_atom, True)
+            output = self._model(self._inputs(atoms), every_atom, True)
         energies = output["node_energy"].detach().numpy().astype(np.float64)
         # MACE's virials are minus the derivative of the energy by the strain.
-        virial = output["virials"].detach().numpy().astype(np.float64).reshape(3, 3)
-        stress = -0.5 * (virial + virial.T) / structure.get_volume()
-        self.results = {
-            "energy": float(energies.sum()),
-            "free_energy": float(energies.sum()),
-            "forces": output["forces"].detach().numpy().astype(np.float64),
-            "stress": stress.ravel()[[0, 4, 8, 5, 2, 1]],
-        }
+        virial = output["virials"].detach().numpy().astype(np.float64)
+        forces = output["forces"].detach().numpy().astype(np.float64)
+        return Evaluated(float(energies.sum()), forces, stress_of_virial(virial, atoms.get_volume()))
 
     def _inputs(self, atoms: Atoms) -> dict[str, Any]:
         """Build the tensors of one structure."""
-        torch, vesin = _import_torch()
+        torch = import_torch(WHAT)
         cell = np.array(atoms.cell, dtype=float)
-        i, j, shifts = vesin.NeighborList(cutoff=self.cutoff_A, full_list=True).compute(
-            points=atoms.positions, box=cell, periodic=True, quantities="ijS"
-        )
-        unit_shifts = np.asarray(shifts, dtype=float)
+        pairs, unit_shifts = edges(atoms, self.cutoff_A)
         one_hot = np.eye(len(self.elements))[self._type_of_number[atoms.numbers]]
         n = len(atoms)
 
@@ -140,7 +99,7 @@ class ScriptedMACE(Calculator):
         return {
             "positions": tensor(atoms.positions),
             "node_attrs": tensor(one_hot),
-            "edge_index": torch.tensor(np.array([i, j], dtype=np.int64)),
+            "edge_index": torch.tensor(pairs),
             "shifts": tensor(unit_shifts @ cell),
             "unit_shifts": tensor(unit_shifts),
             "cell": tensor(cell),
@@ -149,7 +108,7 @@ class ScriptedMACE(Calculator):
         }
 
 
-class MACE(ASEPotential):
+class MACE(ModelFile):
     """A MACE model in TorchScript as a potential, given by its path.
 
     TorchScript runs the model's own code: load files of people you trust.
@@ -161,29 +120,12 @@ class MACE(ASEPotential):
     """
 
     def __init__(self, path: Path) -> None:
-        self.path = Path(path).resolve()
-        calculator = ScriptedMACE(self.path)
-        self._first: ScriptedMACE | None = calculator
+        calculator = ScriptedMACE(Path(path).resolve())
         super().__init__(
-            self._calculator,
+            calculator,
             name="mace",
             elements=calculator.elements,
             reference=REFERENCE,
-            fitted_to=f"as the source of {self.path.name} says (MACE, cut-off {calculator.cutoff_A:g} Å)",
+            fitted_to=f"as the source of {calculator.path.name} says "
+            f"(MACE, cut-off {calculator.cutoff_A:g} Å)",
         )
-        self.sha256 = hashlib.sha256(self.path.read_bytes()).hexdigest()
-
-    def _calculator(self) -> ScriptedMACE:
-        """Hand out the calculator already loaded, then new ones."""
-        calculator, self._first = self._first, None
-        return calculator if calculator is not None else ScriptedMACE(self.path)
-
-    def describe(self) -> dict[str, str]:
-        """Return what a run records of the potential.
-
-        Returns
-        -------
-        dict
-            Name, reference, file and its hash.
-        """
-        return {**super().describe(), "file": str(self.path), "sha256": self.sha256}
