@@ -23,6 +23,7 @@ COMMANDS = {
     "dataset": "Labelled frames: import, look at, sample, split, label, export.",
     "train": "Fit a potential to labelled frames: POD, NequIP, Allegro, DeePMD, MACE.",
     "evaluate": "Errors of a potential on labelled frames, what it costs, derivative checks.",
+    "learn": "Train, explore, label what is unknown, train again: concurrent learning.",
     "scan": "Train over lists of settings and weights; table and Pareto plot of error against cost.",
     "potentials": "The potentials at hand, and what each needs.",
     "doctor": "Check by doing that everything mofglass needs works here.",

@@ -1,0 +1,402 @@
+"""Concurrent learning: train, explore with the model, label what it does not know, and train again.
+
+Y. Zhang et al., Comput. Phys. Commun. 253, 107206 (2020), doi:10.1016/j.cpc.2020.107206 (DP-GEN), with one
+addition: the last frames before a run breaks down are labelled whatever the committee thinks of them.
+
+    DIR/iteration-001/plan.json        settings of this iteration; it is only gone on with under the same
+                      training/        the model, and its committee
+                      errors.json      its errors on held-out frames and on what the last iteration found
+                      explore/run-001  runs
+                      chosen.extxyz    frames to label
+                      labels/          labels, one file a frame
+                      learned.extxyz   those that later trainings fit
+                      iteration.json   what was found; once it is there the iteration is done
+    DIR/final/training                 trained on all of them
+    DIR/learning.csv, learning.png     a row an iteration
+
+Every step is whole on disk or is done again, so that a killed learning goes on where it was.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from ase import Atoms
+from ase.io import read
+
+from mofglass.datasets import Dataset, open_dataset
+from mofglass.datasets.cp2k_input import Cp2kLevel
+from mofglass.datasets.cp2k_labels import Cp2kLabeller
+from mofglass.datasets.exporting import export_extxyz
+from mofglass.datasets.label import label_frames
+from mofglass.datasets.labelling_directory import LABELLED_FILE
+from mofglass.datasets.labels import PotentialLabeller
+from mofglass.datasets.worker_processes import WorkerDied, over_processes
+from mofglass.errors import InputError
+from mofglass.potentials import get_potential
+from mofglass.potentials.calculator import make_calculator
+from mofglass.simulate import Run
+from mofglass.studies.committee_training import train_committee
+from mofglass.studies.exploration import execute_runs, plan_runs, usable_start
+from mofglass.studies.frame_choice import Look, Looked, choose
+from mofglass.studies.learning_config import LearningConfig
+from mofglass.training.base import Progress, Silent
+from mofglass.training.fit_errors import fit_errors
+from mofglass.training.state import locked
+from mofglass.trajectory.atomic_write import written_whole
+
+CHOSEN, LEARNED, PLAN, ERRORS, DONE = (
+    "chosen.extxyz",
+    "learned.extxyz",
+    "plan.json",
+    "errors.json",
+    "iteration.json",
+)
+MAX_HELD_OUT = 200
+"""Held-out frames that an iteration is measured on, evenly spaced among all."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Learned:
+    """A finished concurrent learning.
+
+    Parameters
+    ----------
+    directory : Path
+        Its directory.
+    potential : str
+        What follows ``--potential``.
+    table : pandas.DataFrame
+        A row an iteration, the last one of the final model: columns of `learning_table`.
+    """
+
+    directory: Path
+    potential: str
+    table: pd.DataFrame
+
+
+def learn(
+    config: LearningConfig,
+    directory: Path,
+    progress: Progress | None = None,
+    told: Callable[[str], None] | None = None,
+) -> Learned:
+    """Learn concurrently; in the directory of a stopped learning, go on with that.
+
+    Parameters
+    ----------
+    config : LearningConfig
+        What to do. More iterations may be asked for than before; finished ones are left as they are.
+    directory : Path
+        New or empty, or the directory of a learning.
+    progress : Progress, optional
+        Who watches.
+    told : callable, optional
+        Called with a line on each finished iteration.
+
+    Returns
+    -------
+    Learned
+        Where the potential is, and the table of what was found.
+
+    Raises
+    ------
+    InputError
+        When a file or a setting cannot be used, or an iteration was begun with other settings.
+    """
+    progress, told = progress or Silent(), told or (lambda _line: None)
+    directory = Path(directory)
+    directory.mkdir(parents=True, exist_ok=True)
+    held_out = _held_out(config.held_out)
+    with locked(directory):
+        for number in range(1, config.iterations + 1):
+            iteration = _Iteration(config, directory, number, held_out, progress)
+            if not (iteration.place / DONE).exists():
+                iteration.execute()
+                table = _write_table(directory)
+                told(_line(table.iloc[-1]))
+        final = _Iteration(config, directory, config.iterations + 1, held_out, progress)
+        final.place = directory / "final"
+        potential = final.train()[0]
+        table = _write_table(directory)
+    return Learned(directory=directory, potential=potential, table=table)
+
+
+class _Iteration:
+    """One iteration in its directory."""
+
+    def __init__(
+        self,
+        config: LearningConfig,
+        directory: Path,
+        number: int,
+        held_out: Dataset | None,
+        progress: Progress,
+    ) -> None:
+        self.config = config
+        self.number = number
+        self.place = directory / f"iteration-{number:03d}"
+        self.progress = progress
+        self.held_out = held_out
+        self.directory = directory
+        earlier = [directory / f"iteration-{k:03d}" / LEARNED for k in range(1, number)]
+        self.learned = [path for path in earlier if path.exists()]
+        self.generator = np.random.default_rng([config.seed, number])
+
+    def execute(self) -> None:
+        """Go through the steps; each is skipped where its product is there."""
+        self._begin()
+        model, committee = self.train()
+        runs = self._explore(model)
+        chosen = self._choose(runs, committee)
+        record = {**chosen, **self._label(), **self._errors_on_found(model), "runs": len(runs)}
+        record["broken"] = sum(run.state.startswith("failed") for run in runs)
+        record["simulated_ps"] = round(sum(_last_ps(run) for run in runs), 3)
+        _write_json(self.place / DONE, record)
+
+    def _begin(self) -> None:
+        plan, mine = self.place / PLAN, json.loads(json.dumps(self.config.decisive(), default=str))
+        if plan.exists():
+            if json.loads(plan.read_text()) != mine:
+                raise InputError(
+                    f"{self.place} was begun with other settings: go on with those, or remove it to begin "
+                    "the iteration anew"
+                )
+            return
+        self.place.mkdir(exist_ok=True)
+        _write_json(plan, mine)
+
+    def train(self) -> tuple[str, tuple[str, ...]]:
+        """Train on all that was learned; return the model and its committee."""
+        training = self.config.training_config
+        training = replace(training, train=(*training.train, *self.learned))
+        self.place.mkdir(exist_ok=True)
+        blocks = self.directory / "blocks"
+        model, committee = train_committee(
+            training, self.config.committee, self.place / "training", cache=blocks, progress=self.progress
+        )
+        if not (self.place / ERRORS).exists():
+            self.progress.stage("errors on held-out frames")
+            found = open_dataset(self.learned[-1]) if self.learned else None
+            errors = {"held_out": _errors(model, self.held_out), "found_before": _errors(model, found)}
+            _write_json(self.place / ERRORS, errors)
+        return model, committee
+
+    def _explore(self, model: str) -> list[Run]:
+        self.progress.stage("exploring")
+        potential = get_potential(model)
+        found = [frame for path in self.learned for frame in _frames(path) if usable_start(frame, potential)]
+        runs = plan_runs(self.config, self.place / "explore", model, found, self.generator)
+        execute_runs(runs, model, self.config.jobs)
+        return runs
+
+    def _choose(self, runs: Sequence[Run], committee: tuple[str, ...]) -> dict[str, Any]:
+        """Write the frames to label; return how many of which kind there were."""
+        record, config = self.place / "chosen.json", self.config
+        if record.exists():
+            known: dict[str, Any] = json.loads(record.read_text())
+            return known
+        self.progress.stage("spread of forces", len(runs))
+        looked: list[Looked] = []
+        look = Look(committee, config.looked_at, config.before_break, config.min_distance_A)
+        for _, outcome in over_processes(look, [run.path for run in runs], jobs=config.jobs):
+            if not isinstance(outcome, WorkerDied):
+                looked += outcome
+            self.progress.advance()
+        looked.sort(key=lambda item: (str(item.run), item.frame))
+        choice = choose(looked, config.trust_eV_per_A, config.select, self.generator)
+        with written_whole(self.place / CHOSEN) as new:
+            new.write_text("".join(_extxyz(_frame_of(item)) for item in choice.chosen))
+        counts = {
+            "known": choice.known,
+            "candidates": choice.candidates,
+            "nonsense": choice.nonsense,
+            "before_breaks": sum(item.before_break for item in choice.chosen),
+            "chosen": len(choice.chosen),
+        }
+        _write_json(record, counts)
+        return counts
+
+    def _label(self) -> dict[str, Any]:
+        """Label what was chosen, and keep what is to be learned."""
+        frames = _frames(self.place / CHOSEN)
+        if not frames:
+            return {"labelled": 0, "learned": 0}
+        self.progress.stage("labels", len(frames))
+        name, done = self.config.labeller, [0]
+
+        def advance(count: int) -> None:
+            self.progress.advance(count - done[0])
+            done[0] = count
+
+        labeller = Cp2kLabeller(Cp2kLevel()) if name == "cp2k" else PotentialLabeller(name)
+        standing = label_frames(
+            frames, labeller, self.place / "labels", jobs=self.config.jobs, progress=advance
+        )
+        if not standing.n_labelled:
+            return {"labelled": 0, "learned": 0}
+        labelled = open_dataset(self.place / "labels" / LABELLED_FILE)
+        kept = np.flatnonzero(np.asarray(labelled.table.max_force_eV_per_A) <= self.config.max_label_eV_per_A)
+        if len(kept):
+            export_extxyz(labelled[kept], self.place / LEARNED)
+        return {"labelled": standing.n_labelled, "learned": len(kept)}
+
+    def _errors_on_found(self, model: str) -> dict[str, Any]:
+        path = self.place / LEARNED
+        return {"found": _errors(model, open_dataset(path) if path.exists() else None)}
+
+
+def _errors(potential: str, dataset: Dataset | None) -> dict[str, float] | None:
+    """Measure a potential on frames that it can compute; None where there are none."""
+    if dataset is None:
+        return None
+    known = get_potential(potential)
+    frames = [frame for frame in dataset if usable_start(frame.to_atoms(), known)]
+    if not frames:
+        return None
+    calculator = make_calculator(known)
+    try:
+        return asdict(fit_errors(calculator, frames))
+    finally:
+        close = getattr(calculator, "close", None)
+        if close is not None:
+            close()
+
+
+def _held_out(paths: Sequence[Path]) -> Dataset | None:
+    if not paths:
+        return None
+    dataset = open_dataset(paths)
+    if len(dataset) <= MAX_HELD_OUT:
+        return dataset
+    return dataset[np.linspace(0, len(dataset) - 1, MAX_HELD_OUT).astype(int)]
+
+
+def _frame_of(looked: Looked) -> Atoms:
+    """Return a chosen frame, saying where it comes from."""
+    run = Run(looked.run)
+    frame = run.trajectory()[looked.frame]
+    drawn = run.info["drawn"]
+    atoms: Atoms = frame.to_atoms()
+    atoms.info = {
+        "source": drawn["source"],
+        "temperature_K": drawn["temperature_K"],
+        "run": "/".join(looked.run.parts[-3:]),
+        "time_ps": frame.time_ps,
+        "force_spread_eV_per_A": looked.spread_eV_per_A,
+        "before_break": looked.before_break,
+    }
+    return atoms
+
+
+def _frames(path: Path) -> list[Atoms]:
+    if not path.exists() or not path.stat().st_size:
+        return []
+    frames = read(path, ":", format="extxyz")
+    assert isinstance(frames, list)
+    return frames
+
+
+def _extxyz(atoms: Atoms) -> str:
+    import io
+
+    from ase.io import write
+
+    text = io.StringIO()
+    write(text, atoms, format="extxyz")
+    return text.getvalue()
+
+
+def _last_ps(run: Run) -> float:
+    trajectory = run.trajectory()
+    return float(trajectory[len(trajectory) - 1].time_ps or 0.0)
+
+
+def _write_json(path: Path, content: Any) -> None:
+    with written_whole(path) as new:
+        new.write_text(json.dumps(content, indent=1) + "\n")
+
+
+def learning_table(directory: Path) -> pd.DataFrame:
+    """Return what a concurrent learning has found so far.
+
+    Parameters
+    ----------
+    directory : Path
+        Its directory.
+
+    Returns
+    -------
+    pandas.DataFrame
+        ``iteration`` (the last row, of the final model, is ``final``); ``runs``, ``broken``,
+        ``simulated_ps``; of the frames looked at, ``known``, ``candidates`` and ``nonsense``;
+        ``before_breaks`` and ``chosen``, ``labelled``, ``learned``; mean absolute force errors
+        ``found_force_mae_meV_per_A`` on the frames found, and ``found_after_force_mae_meV_per_A`` once they
+        were learned; ``held_out_energy_mae_meV_per_atom``, ``held_out_force_mae_meV_per_A`` and
+        ``held_out_stress_mae_MPa`` of the model that explored.
+    """
+    rows: list[dict[str, Any]] = []
+    places = [*sorted(directory.glob("iteration-*")), directory / "final"]
+    for place in places:
+        if not (place / ERRORS).exists():
+            continue
+        errors = json.loads((place / ERRORS).read_text())
+        if rows and errors["found_before"]:
+            rows[-1]["found_after_force_mae_meV_per_A"] = errors["found_before"]["force_mae_meV_per_A"]
+        row: dict[str, Any] = {"iteration": place.name.removeprefix("iteration-").lstrip("0")}
+        if (place / DONE).exists():
+            record = json.loads((place / DONE).read_text())
+            found = record.pop("found")
+            row |= record
+            row["found_force_mae_meV_per_A"] = found["force_mae_meV_per_A"] if found else None
+        row |= {f"held_out_{key}": value for key, value in (errors["held_out"] or {}).items()}
+        rows.append(row)
+    columns = ("iteration", *COLUMNS)
+    return pd.DataFrame(rows, columns=list(columns))
+
+
+COLUMNS = (
+    "runs",
+    "broken",
+    "simulated_ps",
+    "known",
+    "candidates",
+    "nonsense",
+    "before_breaks",
+    "chosen",
+    "labelled",
+    "learned",
+    "found_force_mae_meV_per_A",
+    "found_after_force_mae_meV_per_A",
+    "held_out_energy_mae_meV_per_atom",
+    "held_out_force_mae_meV_per_A",
+    "held_out_stress_mae_MPa",
+)
+"""Columns of `learning_table` after the iteration."""
+
+
+def _write_table(directory: Path) -> pd.DataFrame:
+    table = learning_table(directory)
+    with written_whole(directory / "learning.csv") as new:
+        table.to_csv(new, index=False)
+    return table
+
+
+def _line(row: pd.Series) -> str:
+    """Say in a line what an iteration found."""
+    ps = row["simulated_ps"]
+    error = row["found_force_mae_meV_per_A"]
+    on_found = "" if pd.isna(error) else f"; force error on them {error:.0f} meV/Å"
+    held_out = row["held_out_force_mae_meV_per_A"]
+    on_held_out = "" if pd.isna(held_out) else f", on held-out frames {held_out:.0f} meV/Å"
+    return (
+        f"iteration {row['iteration']}: {row['broken']:.0f} of {row['runs']:.0f} runs broke down in "
+        f"{ps:.1f} ps; {row['known']:.0f} frames known, {row['candidates']:.0f} candidates, "
+        f"{row['nonsense']:.0f} nonsense; {row['learned']:.0f} learned{on_found}{on_held_out}"
+    )
