@@ -12,13 +12,14 @@ addition: the last frames before a run breaks down are labelled whatever the com
                       learned.extxyz   those that later trainings fit
                       iteration.json   what was found; once it is there the iteration is done
     DIR/final/training                 trained on all of them
-    DIR/learning.csv, learning.png     a row an iteration
+    DIR/learning.csv                   a row an iteration; breaks.png, force_error.png
 
 Every step is whole on disk or is done again, so that a killed learning goes on where it was.
 """
 
 from __future__ import annotations
 
+import io
 import json
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, replace
@@ -28,7 +29,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from ase import Atoms
-from ase.io import read
+from ase.io import read, write
 
 from mofglass.datasets import Dataset, open_dataset
 from mofglass.datasets.cp2k_input import Cp2kLevel
@@ -46,18 +47,13 @@ from mofglass.studies.committee_training import train_committee
 from mofglass.studies.exploration import execute_runs, plan_runs, usable_start
 from mofglass.studies.frame_choice import Look, Looked, choose
 from mofglass.studies.learning_config import LearningConfig
+from mofglass.studies.learning_table import DONE, ERRORS, line_of, write_table
 from mofglass.training.base import Progress, Silent
 from mofglass.training.fit_errors import fit_errors
 from mofglass.training.state import locked
 from mofglass.trajectory.atomic_write import written_whole
 
-CHOSEN, LEARNED, PLAN, ERRORS, DONE = (
-    "chosen.extxyz",
-    "learned.extxyz",
-    "plan.json",
-    "errors.json",
-    "iteration.json",
-)
+CHOSEN, LEARNED, PLAN = "chosen.extxyz", "learned.extxyz", "plan.json"
 MAX_HELD_OUT = 200
 """Held-out frames that an iteration is measured on, evenly spaced among all."""
 
@@ -119,12 +115,12 @@ def learn(
             iteration = _Iteration(config, directory, number, held_out, progress)
             if not (iteration.place / DONE).exists():
                 iteration.execute()
-                table = _write_table(directory)
-                told(_line(table.iloc[-1]))
+                table = write_table(directory)
+                told(line_of(table.iloc[-1]))
         final = _Iteration(config, directory, config.iterations + 1, held_out, progress)
         final.place = directory / "final"
         potential = final.train()[0]
-        table = _write_table(directory)
+        table = write_table(directory)
     return Learned(directory=directory, potential=potential, table=table)
 
 
@@ -304,10 +300,6 @@ def _frames(path: Path) -> list[Atoms]:
 
 
 def _extxyz(atoms: Atoms) -> str:
-    import io
-
-    from ase.io import write
-
     text = io.StringIO()
     write(text, atoms, format="extxyz")
     return text.getvalue()
@@ -321,82 +313,3 @@ def _last_ps(run: Run) -> float:
 def _write_json(path: Path, content: Any) -> None:
     with written_whole(path) as new:
         new.write_text(json.dumps(content, indent=1) + "\n")
-
-
-def learning_table(directory: Path) -> pd.DataFrame:
-    """Return what a concurrent learning has found so far.
-
-    Parameters
-    ----------
-    directory : Path
-        Its directory.
-
-    Returns
-    -------
-    pandas.DataFrame
-        ``iteration`` (the last row, of the final model, is ``final``); ``runs``, ``broken``,
-        ``simulated_ps``; of the frames looked at, ``known``, ``candidates`` and ``nonsense``;
-        ``before_breaks`` and ``chosen``, ``labelled``, ``learned``; mean absolute force errors
-        ``found_force_mae_meV_per_A`` on the frames found, and ``found_after_force_mae_meV_per_A`` once they
-        were learned; ``held_out_energy_mae_meV_per_atom``, ``held_out_force_mae_meV_per_A`` and
-        ``held_out_stress_mae_MPa`` of the model that explored.
-    """
-    rows: list[dict[str, Any]] = []
-    places = [*sorted(directory.glob("iteration-*")), directory / "final"]
-    for place in places:
-        if not (place / ERRORS).exists():
-            continue
-        errors = json.loads((place / ERRORS).read_text())
-        if rows and errors["found_before"]:
-            rows[-1]["found_after_force_mae_meV_per_A"] = errors["found_before"]["force_mae_meV_per_A"]
-        row: dict[str, Any] = {"iteration": place.name.removeprefix("iteration-").lstrip("0")}
-        if (place / DONE).exists():
-            record = json.loads((place / DONE).read_text())
-            found = record.pop("found")
-            row |= record
-            row["found_force_mae_meV_per_A"] = found["force_mae_meV_per_A"] if found else None
-        row |= {f"held_out_{key}": value for key, value in (errors["held_out"] or {}).items()}
-        rows.append(row)
-    columns = ("iteration", *COLUMNS)
-    return pd.DataFrame(rows, columns=list(columns))
-
-
-COLUMNS = (
-    "runs",
-    "broken",
-    "simulated_ps",
-    "known",
-    "candidates",
-    "nonsense",
-    "before_breaks",
-    "chosen",
-    "labelled",
-    "learned",
-    "found_force_mae_meV_per_A",
-    "found_after_force_mae_meV_per_A",
-    "held_out_energy_mae_meV_per_atom",
-    "held_out_force_mae_meV_per_A",
-    "held_out_stress_mae_MPa",
-)
-"""Columns of `learning_table` after the iteration."""
-
-
-def _write_table(directory: Path) -> pd.DataFrame:
-    table = learning_table(directory)
-    with written_whole(directory / "learning.csv") as new:
-        table.to_csv(new, index=False)
-    return table
-
-
-def _line(row: pd.Series) -> str:
-    """Say in a line what an iteration found."""
-    ps = row["simulated_ps"]
-    error = row["found_force_mae_meV_per_A"]
-    on_found = "" if pd.isna(error) else f"; force error on them {error:.0f} meV/Å"
-    held_out = row["held_out_force_mae_meV_per_A"]
-    on_held_out = "" if pd.isna(held_out) else f", on held-out frames {held_out:.0f} meV/Å"
-    return (
-        f"iteration {row['iteration']}: {row['broken']:.0f} of {row['runs']:.0f} runs broke down in "
-        f"{ps:.1f} ps; {row['known']:.0f} frames known, {row['candidates']:.0f} candidates, "
-        f"{row['nonsense']:.0f} nonsense; {row['learned']:.0f} learned{on_found}{on_held_out}"
-    )

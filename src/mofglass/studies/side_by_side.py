@@ -105,7 +105,10 @@ def _in_processes(
                 for process in [process for process in working if process.poll() is not None]:
                     run = working.pop(process)
                     if process.returncode != 0 and not run.state.startswith(("failed", "stopped")):
-                        raise SimulationError(f"{run.path} ended with exit code {process.returncode}")
+                        raise SimulationError(
+                            f"{run.path} ended with exit code {process.returncode}: see "
+                            f"{run.path / 'messages.txt'}"
+                        )
                 if late and not working:
                     return
                 if show is not None:
@@ -126,7 +129,9 @@ def _start(run: Run, threads: int, deadline: float | None) -> subprocess.Popen[b
     words = [sys.executable, "-m", "mofglass", "resume", str(run.path), "--threads", str(threads), "--quiet"]
     if deadline is not None:
         words += ["--walltime", f"{max(deadline - time.monotonic(), 1.0):.0f}"]
-    return subprocess.Popen(words, stdout=subprocess.DEVNULL)
+    # Why a run failed is in its state; the rest of what the child has to say stays beside it.
+    with open(run.path / "messages.txt", "ab") as messages:
+        return subprocess.Popen(words, stdout=subprocess.DEVNULL, stderr=messages)
 
 
 def _bar(stack: ExitStack, runs: Sequence[Run]) -> Callable[[], None] | None:
