@@ -9,9 +9,13 @@ from ase.data import atomic_masses, atomic_numbers
 from mofglass.errors import InputError
 from mofglass.potentials.lammps_data import LammpsBox, data_text
 from mofglass.potentials.linker_terms import LINKER, PLACES, TERMS
-from mofglass.topology.bonds import find_bonds
+from mofglass.topology.bonds import Bonds, find_bonds
 from mofglass.topology.integrity import BROKEN_LINKER_KINDS, LOOSE_KINDS, diagnose
-from mofglass.topology.linkers import perceive_linkers
+from mofglass.topology.linkers import Linkers, Perception, perceive_linkers
+from mofglass.topology.neighbours import NeighbourList
+
+CONTACT_CUTOFFS_A = {("C", "H"): 1.9, ("H", "N"): 1.12}
+"""Cut-offs where collisions are to be told from bonds, Å: a hydrogen between carbon and nitrogen is carbon's."""
 
 REMEDY = "the linker terms hold intact imidazolate only: use nb-zif-ff or a nequip model for others"
 
@@ -35,7 +39,24 @@ def linker_places(atoms: Atoms) -> np.ndarray:
         When a linker is broken or is not unsubstituted imidazolate, an atom belongs to no linker, or there
         is no linker at all.
     """
-    linkers, found = perceive_linkers(atoms, find_bonds(atoms))
+    try:
+        linkers, found = _intact_linkers(atoms, find_bonds(atoms))
+    except InputError as error:
+        # A hot liquid's collisions look like bonds between linkers, or tear hydrogens from one to the next.
+        try:
+            linkers, found = _intact_linkers(atoms, _without_contacts(atoms))
+        except InputError:
+            raise error from None
+    hydrogens = [
+        [next(b for b in found.table.of(int(carbon)) if atoms.numbers[b] == 1) for carbon in ring[[1, 3, 4]]]
+        for ring in linkers.ring
+    ]
+    return np.hstack([linkers.ring, np.array(hydrogens, dtype=linkers.ring.dtype)])
+
+
+def _intact_linkers(atoms: Atoms, bonds: Bonds) -> tuple[Linkers, Perception]:
+    """Perceive linkers, all of them whole imidazolate."""
+    linkers, found = perceive_linkers(atoms, bonds)
     for defect in diagnose(atoms, found).defects:
         if defect.kind in (*BROKEN_LINKER_KINDS, *LOOSE_KINDS):
             raise InputError(f"atom {defect.atoms[0]}: {defect.kind}; {REMEDY}")
@@ -45,11 +66,24 @@ def linker_places(atoms: Atoms) -> np.ndarray:
             raise InputError(f"atom {atom} belongs to a {linkers.names[name]}; {REMEDY}")
     if not len(linkers):
         raise InputError(f"the structure holds no linker; {REMEDY}")
-    hydrogens = [
-        [next(b for b in found.table.of(int(carbon)) if atoms.numbers[b] == 1) for carbon in ring[[1, 3, 4]]]
-        for ring in linkers.ring
-    ]
-    return np.hstack([linkers.ring, np.array(hydrogens, dtype=linkers.ring.dtype)])
+    return linkers, found
+
+
+def _without_contacts(atoms: Atoms) -> Bonds:
+    """Find bonds as imidazolate has them: ring atoms have two, shortest first, and hydrogens sit on carbon."""
+    bonds = find_bonds(atoms, cutoffs=CONTACT_CUTOFFS_A)
+    pairs = bonds.covalent
+    heavy = atoms.numbers > 1
+    n_ring_bonds = np.zeros(len(atoms), dtype=int)
+    kept = np.zeros(len(pairs.i), dtype=bool)
+    for k in np.argsort(pairs.distance, kind="stable"):
+        ends = [pairs.i[k], pairs.j[k]]
+        in_ring = bool(heavy[ends].all())
+        if in_ring and (n_ring_bonds[ends] == 2).any():
+            continue
+        n_ring_bonds[ends] += in_ring
+        kept[k] = True
+    return bonds._replace(covalent=NeighbourList(*(part[kept] for part in pairs)))
 
 
 def term_rows(places: np.ndarray) -> dict[str, tuple[int, np.ndarray]]:

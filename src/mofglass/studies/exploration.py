@@ -95,7 +95,11 @@ def _create(
         frame_interval_ps=interval_ps,
         thermo_interval_ps=interval_ps,
         checkpoint_interval_s=30.0,
-        guards=Guards(max_force_eV_per_A=config.max_force_eV_per_A, max_broken_linkers=None),
+        guards=Guards(
+            max_temperature_factor=5.0,
+            max_force_eV_per_A=config.max_force_eV_per_A,
+            max_broken_linkers=None,
+        ),
     )
     return create_run(
         path, atoms, potential, (stage,), settings=settings, title="exploration", record={"drawn": drawn}

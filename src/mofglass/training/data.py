@@ -89,3 +89,33 @@ def validation_rows(dataset: Dataset, fraction: float, seed: int) -> np.ndarray:
     if not chosen.any():
         chosen[all_blocks[int(np.random.default_rng(seed).integers(len(all_blocks)))]] = True
     return chosen
+
+
+def below_force(dataset: Dataset, max_force_eV_per_A: float | None) -> Dataset:
+    """Leave out frames with large forces.
+
+    Parameters
+    ----------
+    dataset : Dataset
+        Labelled frames.
+    max_force_eV_per_A : float or None
+        Largest force on an atom that a frame may have, eV/Å; None for any.
+
+    Returns
+    -------
+    Dataset
+        The others.
+
+    Raises
+    ------
+    InputError
+        When there are none.
+    """
+    if max_force_eV_per_A is None:
+        return dataset
+    kept = np.asarray(dataset.table.max_force_eV_per_A) <= max_force_eV_per_A
+    if not kept.any():
+        raise InputError(
+            f"every frame has a force above {max_force_eV_per_A:g} eV/Å: raise max_force_eV_per_A"
+        )
+    return dataset if kept.all() else dataset[kept]

@@ -21,6 +21,7 @@ from mofglass.errors import InputError, MissingPackageError, MofglassError
 from mofglass.training.base import Progress
 from mofglass.training.child_process import run_module
 from mofglass.training.config import TrainingConfig, Weights
+from mofglass.training.data import below_force
 from mofglass.training.fit_errors import fit_errors
 from mofglass.training.learning_curve import CurvePoint, LearningCurve
 from mofglass.trajectory.atomic_write import written_whole
@@ -255,7 +256,7 @@ class DeePMDTrainer:
             if find_spec(module) is None:
                 raise MissingPackageError(package, "deepmd", "training with deepmd")
         settings: DeePMDSettings = config.settings
-        train, validation = (_usable(part, settings.max_force_eV_per_A) for part in (train, validation))
+        train, validation = (below_force(part, settings.max_force_eV_per_A) for part in (train, validation))
         if not (directory / INPUT_FILE).exists():
             _prepare(config, train, validation, directory, progress)
         done = _steps_done(directory)
@@ -273,18 +274,6 @@ class DeePMDTrainer:
         _freeze(config, directory)
         _measure(curve, directory, train, validation, progress)
         return directory / MODEL_FILE
-
-
-def _usable(dataset: Dataset, max_force_eV_per_A: float | None) -> Dataset:
-    """Leave out frames with a larger force."""
-    if max_force_eV_per_A is None:
-        return dataset
-    kept = np.asarray(dataset.table.max_force_eV_per_A) <= max_force_eV_per_A
-    if not kept.any():
-        raise InputError(
-            f"every frame has a force above {max_force_eV_per_A:g} eV/Å: raise max_force_eV_per_A"
-        )
-    return dataset if kept.all() else dataset[kept]
 
 
 def _prepare(

@@ -23,6 +23,7 @@ from mofglass.errors import InputError, MissingPackageError, MofglassError
 from mofglass.training.base import Progress
 from mofglass.training.child_process import run_module
 from mofglass.training.config import TrainingConfig, Weights
+from mofglass.training.data import below_force
 from mofglass.training.learning_curve import NAN, CurvePoint, LearningCurve
 from mofglass.trajectory.atomic_write import written_whole
 from mofglass.units import GPA_PER_EV_PER_A3
@@ -145,7 +146,7 @@ class MACETrainer:
             progress.stage("writing frames", len(train) + len(validation))
             # The training frames last: they say that all is there.
             for part, name in ((validation, "validation"), (train, "train")):
-                usable = _usable(part, settings.max_force_eV_per_A)
+                usable = below_force(part, settings.max_force_eV_per_A)
                 _write_frames(usable, directory / f"{name}.extxyz", progress)
         drop_broken_checkpoints(directory)
         done = _epochs_done(directory)
@@ -155,18 +156,6 @@ class MACETrainer:
         _run(config, train, directory, curve, progress)
         progress.stage("writing TorchScript")
         return _script(config, directory)
-
-
-def _usable(dataset: Dataset, max_force_eV_per_A: float | None) -> Dataset:
-    """Leave out frames with a larger force."""
-    if max_force_eV_per_A is None:
-        return dataset
-    kept = np.asarray(dataset.table.max_force_eV_per_A) <= max_force_eV_per_A
-    if not kept.any():
-        raise InputError(
-            f"every frame has a force above {max_force_eV_per_A:g} eV/Å: raise max_force_eV_per_A"
-        )
-    return dataset if kept.all() else dataset[kept]
 
 
 def _write_frames(frames: Iterable[LabelledFrame], path: Path, progress: Progress) -> None:

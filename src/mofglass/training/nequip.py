@@ -24,7 +24,9 @@ from mofglass.datasets.dataset import Dataset
 from mofglass.datasets.labelled import LabelledFrame
 from mofglass.errors import InputError, MissingPackageError, MofglassError
 from mofglass.training.base import Progress
+from mofglass.training.child_process import LINES_OF_REASON, run_module
 from mofglass.training.config import TrainingConfig
+from mofglass.training.data import below_force
 from mofglass.training.learning_curve import NAN, CurvePoint, LearningCurve
 from mofglass.training.nequip_config import (
     BEST,
@@ -45,9 +47,6 @@ CONFIG_NAME = "nequip"
 LOG_FILE = "nequip.log"
 MODEL_FILE = "model.nequip.zip"
 START = "start"
-SECONDS_BETWEEN_LOOKS = 1.0
-SECONDS_TO_END = 20.0
-LINES_OF_REASON = 4
 
 
 class NequIPTrainer:
@@ -136,7 +135,7 @@ def _prepare(
     progress.stage("writing frames", len(train) + len(validation))
     stresses = 0
     for part, name in ((train, TRAIN_FILE), (validation, VALIDATION_FILE)):
-        usable = _usable(part, settings.max_force_eV_per_A)
+        usable = below_force(part, settings.max_force_eV_per_A)
         stresses += _write_frames(usable, directory / name, elements, progress)
     start = None
     if settings.start_from is not None:
@@ -148,18 +147,6 @@ def _prepare(
     )
     with written_whole(directory / f"{CONFIG_NAME}.yaml") as temporary:
         temporary.write_text(yaml.safe_dump(content, sort_keys=False))
-
-
-def _usable(dataset: Dataset, max_force_eV_per_A: float | None) -> Dataset:
-    """Leave out frames with a larger force."""
-    if max_force_eV_per_A is None:
-        return dataset
-    kept = np.asarray(dataset.table.max_force_eV_per_A) <= max_force_eV_per_A
-    if not kept.any():
-        raise InputError(
-            f"every frame has a force above {max_force_eV_per_A:g} eV/Å: raise max_force_eV_per_A"
-        )
-    return dataset if kept.all() else dataset[kept]
 
 
 def _write_frames(
@@ -213,53 +200,31 @@ def _run(config: TrainingConfig, directory: Path, curve: LearningCurve, progress
         [int(p.name.split("_")[1]) for p in (directory / LOG_FOLDER).glob("session_*")], default=0
     )
     metrics = directory / LOG_FOLDER / f"session_{session}" / "metrics.csv"
-    command = [sys.executable, "-m", "mofglass.training.nequip_child", str(os.getpid())]
-    command += ["--config-path", str(directory.resolve()), "--config-name", CONFIG_NAME]
-    command += ["hydra.run.dir=.", "hydra.output_subdir=null", f"+trainer.logger.version=session_{session}"]
+    arguments = ["--config-path", str(directory.resolve()), "--config-name", CONFIG_NAME]
+    arguments += ["hydra.run.dir=.", "hydra.output_subdir=null", f"+trainer.logger.version=session_{session}"]
     # The log is this program's: hydra would write another.
-    command += ["hydra/job_logging=stdout"]
+    arguments += ["hydra/job_logging=stdout"]
     if (directory / f"{LAST}.ckpt").exists():
-        command.append(f"++ckpt_path={LAST}.ckpt")
-    environment = {**os.environ, "OMP_NUM_THREADS": str(config.threads)}
+        arguments.append(f"++ckpt_path={LAST}.ckpt")
     weights = loss_weights(config)
-    with (directory / LOG_FILE).open("a") as log:
-        child = subprocess.Popen(
-            command, cwd=directory, env=environment, stdout=log, stderr=subprocess.STDOUT, text=True
-        )
-        try:
-            while True:
-                code = child.poll()
-                for epoch, values in _finished_epochs(metrics):
-                    if not curve.points or epoch > curve.points[-1].epoch:
-                        point = _point(epoch, before_s + time.monotonic() - began, values, weights)
-                        curve.append(point)
-                        progress.point(point)
-                        progress.advance()
-                if code is not None:
-                    break
-                if config.time_limit_s is not None and time.monotonic() - began > config.time_limit_s:
-                    return
-                time.sleep(SECONDS_BETWEEN_LOOKS)
-        finally:
-            _end(child)
-    if code != 0:
-        raise MofglassError(f"nequip-train failed: {_last_lines(directory / LOG_FILE)}")
 
+    def look() -> None:
+        for epoch, values in _finished_epochs(metrics):
+            if not curve.points or epoch > curve.points[-1].epoch:
+                point = _point(epoch, before_s + time.monotonic() - began, values, weights)
+                curve.append(point)
+                progress.point(point)
+                progress.advance()
 
-def _end(child: subprocess.Popen[str]) -> None:
-    """End a process that is still running."""
-    if child.poll() is None:
-        child.terminate()
-        try:
-            child.wait(SECONDS_TO_END)
-        except subprocess.TimeoutExpired:
-            child.kill()
-            child.wait()
-
-
-def _last_lines(path: Path) -> str:
-    lines = [line.strip() for line in path.read_text(errors="replace").splitlines() if line.strip()]
-    return f"{' '.join(lines[-LINES_OF_REASON:])} (all of it in {path})"
+    run_module(
+        "nequip.scripts.train",
+        arguments,
+        directory=directory,
+        log=directory / LOG_FILE,
+        environment={"OMP_NUM_THREADS": str(config.threads)},
+        look=look,
+        time_limit_s=config.time_limit_s,
+    )
 
 
 def _finished_epochs(path: Path) -> list[tuple[int, dict[str, float]]]:

@@ -21,6 +21,7 @@ from mofglass.potentials.pod_files import PODCoefficients, PODParameters, read_c
 from mofglass.potentials.repulsion import Repulsion
 from mofglass.training.base import Progress
 from mofglass.training.config import TrainingConfig, Weights
+from mofglass.training.data import below_force
 from mofglass.training.fit_errors import FitErrors, fit_errors
 from mofglass.training.learning_curve import CurvePoint, LearningCurve
 from mofglass.training.linear_fit import RidgeChoice, assemble, choose_ridge, reference_energies
@@ -182,7 +183,7 @@ class PODTrainer:
         until = None if config.time_limit_s is None else began + config.time_limit_s
         settings: PODSettings = config.settings
         weights = config.weights.or_default(DEFAULT_WEIGHTS)
-        train, validation = (_usable(part, settings.max_force_eV_per_A) for part in (train, validation))
+        train, validation = (below_force(part, settings.max_force_eV_per_A) for part in (train, validation))
         left_out = {}
         if settings.linker_terms:
             n_frames = len(train) + len(validation)
@@ -323,18 +324,6 @@ def _clusters(
     with written_whole(kept) as temporary:
         temporary.write_text(clusters.text)
     return clusters
-
-
-def _usable(dataset: Dataset, max_force_eV_per_A: float | None) -> Dataset:
-    """Leave out frames with a larger force."""
-    if max_force_eV_per_A is None:
-        return dataset
-    kept = np.asarray(dataset.table.max_force_eV_per_A) <= max_force_eV_per_A
-    if not kept.any():
-        raise InputError(
-            f"every frame has a force above {max_force_eV_per_A:g} eV/Å: raise max_force_eV_per_A"
-        )
-    return dataset if kept.all() else dataset[kept]
 
 
 def _with_linkers(dataset: Dataset, progress: Progress) -> Dataset:
