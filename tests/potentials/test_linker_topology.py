@@ -11,7 +11,7 @@ from mofglass.structures import load
 
 
 def pressed_together(first, second, distance_A):
-    """ZIF-4 with one linker shifted until two atoms of different linkers are this close; and the two atoms."""
+    """ZIF-4 with one linker shifted until two atoms of different linkers are this close."""
     atoms = load("ZIF-4")
     places = linker_places(atoms)
     linker_of = np.full(len(atoms), -1)

@@ -3,9 +3,9 @@
     python tools/zif4/make_contacts.py hot.extxyz --frames 160 --seed 1 -o contacts.extxyz
     mofglass dataset label contacts.extxyz -p nequip-archived:MODEL.pth -o contacts --jobs 2
 
-Dynamics of a fitted potential breaks where two atoms of different linkers fall onto each other, at distances that no
-trajectory visits. Whole linkers (or single zinc atoms) are shifted along the line between two atoms until these are as
-close as drawn; up to three such contacts a frame, which must keep all other pairs apart.
+Dynamics of a fitted potential breaks where two atoms of different linkers fall onto each other, at distances
+that no trajectory visits. Whole linkers (or single zinc atoms) are shifted along the line between two atoms
+until these are as close as drawn; up to three such contacts a frame, which must keep all other pairs apart.
 """
 
 from __future__ import annotations

@@ -15,7 +15,7 @@ from mofglass.topology.linkers import Linkers, Perception, perceive_linkers
 from mofglass.topology.neighbours import NeighbourList
 
 CONTACT_CUTOFFS_A = {("C", "H"): 1.9, ("H", "N"): 1.12}
-"""Cut-offs where collisions are to be told from bonds, Å: a hydrogen between carbon and nitrogen is carbon's."""
+"""Cut-offs that tell collisions from bonds, Å: a hydrogen between carbon and nitrogen is carbon's."""
 
 REMEDY = "the linker terms hold intact imidazolate only: use nb-zif-ff or a nequip model for others"
 
@@ -70,7 +70,7 @@ def _intact_linkers(atoms: Atoms, bonds: Bonds) -> tuple[Linkers, Perception]:
 
 
 def _without_contacts(atoms: Atoms) -> Bonds:
-    """Find bonds as imidazolate has them: ring atoms have two, shortest first, and hydrogens sit on carbon."""
+    """Find bonds as imidazolate has them: ring atoms have two, the shortest; hydrogens sit on carbon."""
     bonds = find_bonds(atoms, cutoffs=CONTACT_CUTOFFS_A)
     pairs = bonds.covalent
     heavy = atoms.numbers > 1
