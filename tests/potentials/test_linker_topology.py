@@ -62,3 +62,12 @@ def test_a_linker_that_lost_its_hydrogen_is_refused(distance_A):
 def test_another_linker_is_named():
     with pytest.raises(InputError, match="belongs to a 2-methylimidazolate"):
         linker_places(load("ZIF-8"))
+
+
+def test_a_ring_that_opens_is_still_a_ring_to_its_potential():
+    atoms = load("ZIF-4")
+    expected = linker_places(atoms)
+    c4, c5, h5 = expected[0][[3, 4, 7]]
+    bond = atoms.get_distance(c4, c5, mic=True, vector=True)
+    atoms.positions[[c5, h5]] += bond * (2.1 / np.linalg.norm(bond) - 1.0)
+    assert (np.sort(linker_places(atoms)) == np.sort(expected)).all()

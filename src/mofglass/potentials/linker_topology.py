@@ -14,7 +14,7 @@ from mofglass.topology.integrity import BROKEN_LINKER_KINDS, LOOSE_KINDS, diagno
 from mofglass.topology.linkers import Linkers, Perception, perceive_linkers
 from mofglass.topology.neighbours import NeighbourList
 
-CONTACT_CUTOFFS_A = {("C", "H"): 1.9, ("H", "N"): 1.12}
+CONTACT_CUTOFFS_A = {("C", "H"): 1.9, ("H", "N"): 1.12, ("C", "C"): 2.2, ("C", "N"): 2.2}
 """Cut-offs that tell collisions from bonds, Å: a hydrogen between carbon and nitrogen is carbon's."""
 
 REMEDY = "the linker terms hold intact imidazolate only: use nb-zif-ff or a nequip model for others"
