@@ -1,0 +1,62 @@
+"""Hold structures at 1500 K with several seeds and count the runs that break down; started again, it goes on.
+
+python tools/zif4/stability.py --potential zif4 --seeds 10 --ps 100 --jobs 2 -o stability ZIF-4 glass.cif
+"""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from mofglass.errors import SimulationError
+from mofglass.simulate import Dynamics, Guards, Run, RunSettings, create_run
+from mofglass.structures import load
+from mofglass.studies.side_by_side import execute_side_by_side
+
+
+def main() -> None:
+    """Run, and print a line a run."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
+    parser.add_argument("structures", nargs="+")
+    parser.add_argument("--potential", default="zif4")
+    parser.add_argument("--temperature", type=float, default=1500.0, help="K")
+    parser.add_argument("--seeds", type=int, default=10)
+    parser.add_argument("--ps", type=float, default=100.0)
+    parser.add_argument("--walltime", type=float, help="stop after so many seconds")
+    parser.add_argument("--jobs", type=int, default=2)
+    parser.add_argument("-o", "--output", type=Path, required=True)
+    arguments = parser.parse_args()
+    stage = Dynamics(
+        name="hold",
+        duration_ps=arguments.ps,
+        temperature_K=arguments.temperature,
+        thermostat="csvr",
+        time_step_fs=0.5,
+        temperature_damping_steps=200,
+    )
+    runs = []
+    for seed in range(1, arguments.seeds + 1):
+        path = arguments.output / f"seed-{seed:02d}"
+        if (path / "run.yaml").exists():
+            runs.append(Run(path))
+            continue
+        name = arguments.structures[(seed - 1) % len(arguments.structures)]
+        settings = RunSettings(seed=seed, frame_interval_ps=0.1, guards=Guards(max_broken_linkers=0.5))
+        record = {"structure_name": Path(name).stem}
+        runs.append(
+            create_run(path, load(name), arguments.potential, (stage,), settings=settings, record=record)
+        )
+    try:
+        execute_side_by_side(
+            runs, arguments.potential, at_once=arguments.jobs, threads=1, walltime_s=arguments.walltime
+        )
+    except SimulationError as error:
+        print(error)
+    for run in runs:
+        thermo = run.thermo()
+        last_ps = float(thermo["time_ps"].iloc[-1]) if len(thermo) else 0.0
+        print(f"{run.path.name}  {run.info['structure_name']:16} {last_ps:8.2f} ps  {run.state}")
+
+
+if __name__ == "__main__":
+    main()
