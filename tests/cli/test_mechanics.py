@@ -11,7 +11,7 @@ from ase.io import write
 from click.testing import CliRunner, Result
 
 from mofglass.cli import main
-from mofglass.cli.mechanics_options import differences, published
+from mofglass.cli.mechanics_output import differences, published
 from mofglass.errors import InputError
 
 SHORT = ["--time-step", 5, "--temperature", 5, "--thermo-interval", 0.05]
