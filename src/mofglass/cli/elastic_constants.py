@@ -93,9 +93,7 @@ def _stress_strain(title: str, atoms: Any, directory: Path | None, options: Mapp
         title=title,
     )
     done = runs.execute(planned, options, "stress-strain")
-    if done is None:
-        return None
-    return stress_strain.analyse(done, options["potential"], strain=method.strain, progress=runs.say(options))
+    return None if done is None else stress_strain.analyse(done, strain=method.strain)
 
 
 def _fluctuation(title: str, atoms: Any, directory: Path | None, options: Mapping[str, Any]) -> Any:
