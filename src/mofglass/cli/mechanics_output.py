@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -90,26 +89,17 @@ def differences(summary: Mapping[str, Any], study: Path, key: str) -> dict[str, 
     InputError
         When the other study holds no such result.
     """
-    import numpy as np
-
-    from mofglass.analysis.ensemble_difference import Sample, welch
+    from mofglass.analysis.ensemble_difference import welch
     from mofglass.errors import InputError
+    from mofglass.studies.moduli_comparison import read_summary, summary_sample
 
-    path = study / "analysis" / "summary.json"
-    try:
-        other = json.loads(path.read_text())[key]
-    except (OSError, ValueError, KeyError) as error:
-        raise InputError(f"{path} holds no result '{key}': finish that study first") from error
-
-    def sample(of: Mapping[str, Any], name: str) -> Sample:  # numpydoc ignore=GL08
-        freedom = of["n_glasses"] - 1 if of["n_glasses"] > 1 else _freedom(of)
-        mean, error = (of.get(name), of.get(f"{name}_error"))
-        return Sample(np.nan if mean is None else mean, np.nan if error is None else error, float(freedom))
-
+    other = read_summary(study).get(key)
+    if other is None:
+        raise InputError(f"{study} holds no result '{key}': finish that study first")
     tested: dict[str, Any] = {}
     for name in ("bulk_modulus_GPa", "young_modulus_GPa", "shear_modulus_GPa", "poisson_ratio", *_DENSITIES):
         try:
-            found = welch(sample(summary, name), sample(other, name))
+            found = welch(summary_sample(summary, name), summary_sample(other, name))
         except InputError:
             continue
         tested[name] = {
@@ -125,13 +115,6 @@ def differences(summary: Mapping[str, Any], study: Path, key: str) -> dict[str, 
 
 
 _DENSITIES = ("zero_pressure_density_g_per_cm3", "mean_density_g_per_cm3")
-
-
-def _freedom(summary: Mapping[str, Any]) -> float:
-    """Return how many degrees of freedom the error of one body has: blocks of time, or points of a fit."""
-    if "n_blocks" in summary:
-        return float(summary["n_blocks"] - 1)
-    return float(summary.get("fitted_points", 1) - 2)
 
 
 def published(material: str) -> list[dict[str, Any]]:

@@ -285,13 +285,14 @@ def analyse(runs: Sequence[Run], *, strain: float) -> ElasticityResult:
             f"{where} is not done: stress-strain needs all {2 * len(LABELS)} runs, let them go on"
         )
     mean, error = np.zeros((2, 6, 6)), np.zeros((2, 6, 6))
-    converged = True
+    converged, n_blocks = True, []
     for run, (_name, component, sign) in zip(runs, _strained(), strict=True):
         side = int(sign < 0)
         estimates = [block_average(column) for column in sampled_stresses_GPa(run).T]
         mean[side, component] = [estimate.mean for estimate in estimates]
         error[side, component] = [estimate.error for estimate in estimates]
         converged &= all(estimate.converged for estimate in estimates)
+        n_blocks += [estimate.n_samples // estimate.block_length for estimate in estimates]
     raw = ((mean[0] - mean[1]) / (2 * strain)).T
     raw_error = (np.hypot(error[0], error[1]) / (2 * strain)).T
     stiffness_error = np.hypot(raw_error, raw_error.T) / 2
@@ -319,6 +320,7 @@ def analyse(runs: Sequence[Run], *, strain: float) -> ElasticityResult:
             "temperature_K": run_advice(runs[0].path).temperature_K,
             "strain": strain,
             "reference_stress_GPa": stress0.tolist(),
+            "n_blocks": min(n_blocks),
             "error_converged": converged,
             "potential": runs[0].info["potential"].get("spec", runs[0].info["potential"]["name"]),
             "runs": [str(run.path) for run in runs],
