@@ -131,6 +131,9 @@ def _draw_points(panel: Panel, ax: Any) -> None:
             # Thousands of vector points make a figure that no reader opens.
             rasterized=not few,
         )
+    positions = np.unique(np.concatenate([curve.x for curve in panel.curves]))
+    if 0 < len(positions) < 30 and np.array_equal(positions, positions[0] + np.arange(len(positions))):
+        ax.set_xticks(positions)
 
 
 def _draw_bars(panel: Panel, ax: Any) -> None:

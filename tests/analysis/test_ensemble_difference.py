@@ -1,4 +1,4 @@
-"""Welch's test against scipy's, and its rate of false alarms."""
+"""Welch's test against scipy's, its rate of false alarms, and Holm's correction."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy.stats import ttest_ind
 
-from mofglass.analysis.ensemble_difference import Sample, welch
+from mofglass.analysis.ensemble_difference import Sample, holm, welch
 from mofglass.errors import InputError
 
 
@@ -41,3 +41,9 @@ def test_unknown_errors_are_refused() -> None:
         Sample.of_bodies([1.0])
     with pytest.raises(InputError, match="error of both"):
         welch(Sample(1.0, np.nan, 3), Sample(1.0, 0.1, 3))
+
+
+def test_holms_correction_is_the_textbooks() -> None:
+    assert holm([0.01, 0.04, 0.03, 0.005]) == pytest.approx([0.03, 0.06, 0.06, 0.02])
+    assert holm([0.9, 0.8]) == pytest.approx([1.0, 1.0])
+    assert len(holm([])) == 0

@@ -191,6 +191,7 @@ def test_a_volume_that_alone_is_free_gives_only_the_bulk_modulus() -> None:
     cells = CELL * np.cbrt(drawn / volume)[:, None, None]
     result = StrainFluctuation(T).add_cells(cells).result
     assert result.method == "volume fluctuation"
+    assert result.details["free_strains"] == 1
     assert result.values["bulk_modulus_GPa"] == pytest.approx(bulk, rel=0.04)
     assert np.isnan(result.stiffness_GPa).all()
     assert result.summary()["mechanically_stable"] is None

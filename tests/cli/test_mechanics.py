@@ -11,7 +11,7 @@ from ase.io import write
 from click.testing import CliRunner, Result
 
 from mofglass.cli import main
-from mofglass.cli.mechanics_options import differences, published
+from mofglass.cli.mechanics_output import differences, published
 from mofglass.errors import InputError
 
 SHORT = ["--time-step", 5, "--temperature", 5, "--thermo-interval", 0.05]
@@ -94,6 +94,44 @@ def test_glasses_are_tested_against_the_crystal(tmp_path: Path) -> None:
     assert test["p_value"] < 0.002
     with pytest.raises(InputError, match="finish that study"):
         differences(glasses, tmp_path, "elasticity")
+
+
+def test_routes_at_rest_stand_side_by_side(argon: Path, tmp_path: Path) -> None:
+    bulk_modulus, elastic, both = tmp_path / "eos", tmp_path / "elastic", tmp_path / "routes"
+    words = ["bulk-modulus", argon, "-p", "lj", "--method", "static", "--compress", 2, "--expand", 2]
+    assert run(*words, "--relax-cell", "-o", bulk_modulus).exit_code == 0
+    words = ["elastic-constants", argon, "-p", "lj", "--strain", 0.1, "--relax-cell", "-o", elastic]
+    assert run(*words).exit_code == 0
+    result = run("compare-moduli", bulk_modulus, elastic, "--equation", "vinet", "-o", both, "--json")
+    assert result.exit_code == 0, result.output
+    summary = json.loads(result.stdout)
+    methods = [row["method"] for row in summary["routes"]]
+    assert methods == ["static, vinet", "stress-strain, relaxed ions", "stress-strain, clamped ions"]
+    moduli = [row["bulk_modulus_voigt_GPa"] for row in summary["routes"]]
+    assert moduli == pytest.approx([moduli[0]] * 3, rel=0.05)
+    # At rest there is no error of sampling to judge by.
+    assert summary["agree"] is None
+    assert {"moduli_comparison.csv", "moduli_comparison_pairs.csv", "moduli_comparison.png"} <= {
+        path.name for path in both.iterdir()
+    }
+    plain = run("compare-moduli", bulk_modulus, elastic)
+    assert "nothing to test" in plain.output
+    assert "--equation vinet" in plain.output
+    assert "two routes" in run("compare-moduli", bulk_modulus).output
+
+
+def test_routes_that_differ_are_named(tmp_path: Path) -> None:
+    for name, value in (("a", 2.0), ("b", 3.0), ("c", 2.05)):
+        study = {"method": "volume fluctuation", "temperature_K": 300.0, "free_strains": 1, "n_glasses": 1}
+        study |= {"bulk_modulus_volume_GPa": value, "bulk_modulus_volume_GPa_error": 0.1, "n_blocks": 16}
+        (tmp_path / name).mkdir()
+        text = json.dumps({"elasticity": study | {"mechanically_stable": None, "notes": []}})
+        (tmp_path / name / "summary.json").write_text(text)
+    result = run("compare-moduli", *(tmp_path / name for name in "abc"))
+    assert result.exit_code == 0, result.output
+    assert "the routes do not agree: 3 tests" in result.output
+    assert result.output.count("bulk_modulus_voigt_GPa") == 2
+    assert "the routes agree: 1 tests" in run("compare-moduli", tmp_path / "a", tmp_path / "c").output
 
 
 def test_what_is_missing_is_said(argon: Path, tmp_path: Path) -> None:

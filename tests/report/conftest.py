@@ -26,7 +26,7 @@ from ase import Atoms
 from mofglass.literature import compare
 from mofglass.report import write_report
 from mofglass.simulate import Minimise, RunSettings, create_run, hold, ramp
-from mofglass.simulate.run import THERMO_COLUMNS
+from mofglass.simulate.run import STRESS_COLUMNS, THERMO_COLUMNS
 from mofglass.structures import load
 from mofglass.trajectory import H5MDWriter
 
@@ -277,7 +277,8 @@ def make_run(directory: Path, *, seed: int = 1, title: str = "ZIF-4, a test", st
             volume_A3 = float(crystal.get_volume())
             values = (step, time_ps, "stage", target_K + random.normal(scale=12), random.normal(scale=3e3))
             values += (energy_eV, 10.0, energy_eV + 10.0, volume_A3, 1.2457)
-            rows.append(dict(zip(THERMO_COLUMNS, (*values, *crystal.cell.cellpar()), strict=True)))
+            values += (*crystal.cell.cellpar(), *np.zeros(len(STRESS_COLUMNS)))
+            rows.append(dict(zip(THERMO_COLUMNS, values, strict=True)))
     pd.DataFrame(rows).to_csv(run.path / "thermo.csv", index=False)
     run.set_state(*state.split(": "))
     return run.path

@@ -11,7 +11,7 @@ from mofglass.errors import SimulationError
 from mofglass.frame import Frame
 from mofglass.simulate import create_run, hold
 from mofglass.simulate.recorder import RESTART_MAGIC, Recorder
-from mofglass.simulate.run import THERMO_COLUMNS
+from mofglass.simulate.run import SPREAD_COLUMNS, THERMO_COLUMNS
 
 
 @pytest.fixture
@@ -61,6 +61,16 @@ def test_a_cut_restart_file_is_not_committed(run, argon):
     with pytest.raises(SimulationError, match="is the disk full"):
         recorder.commit(replace(recorder.checkpoint, step=1), restart(run, b"half a file"))
     assert run.checkpoint().restart == ""
+
+
+def test_the_first_rows_say_the_columns(run, argon):
+    """A minimisation commits no rows; a committee's rows after it have columns of their own."""
+    recorder = Recorder(run, argon.numbers)
+    recorder.commit(replace(recorder.checkpoint, stage=1), restart(run))
+    assert run.thermo().empty
+    recorder.add_row(row(100) | dict.fromkeys(SPREAD_COLUMNS, 0.5))
+    recorder.commit(replace(recorder.checkpoint, step=100), restart(run))
+    assert tuple(run.thermo().columns) == (*THERMO_COLUMNS, *SPREAD_COLUMNS)
 
 
 def test_the_end_joins_the_parts(run, argon):

@@ -107,7 +107,7 @@ def test_the_deck_runs_on_its_own_under_mpi(tmp_path, argon):
     alone = {}
     for line in (run.path / "alone.log").read_text().splitlines():
         words = line.split()
-        if len(words) == 14 and words[0].isdigit():
+        if len(words) == 20 and words[0].isdigit():
             # Each stage repeats the last step of the one before, a deformed cell in its final shape.
             alone.setdefault(int(words[0]), float(words[3]))
     execute(run, threads=1, progress=False)

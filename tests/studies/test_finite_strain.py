@@ -12,7 +12,7 @@ from ase.calculators.emt import EMT
 from mofglass.errors import InputError
 from mofglass.potentials import ASEPotential
 from mofglass.simulate import RunSettings
-from mofglass.studies import constant_stress, finite_strain, static_compression
+from mofglass.studies import finite_strain, static_compression
 from mofglass.studies.bulk_modulus_result import BulkModulusResult
 from mofglass.studies.finite_strain import FiniteStrain
 from mofglass.studies.static_points import Relaxation
@@ -121,55 +121,3 @@ def test_glasses_are_averaged_with_their_spread() -> None:
     assert together.errors["bulk_modulus_GPa"] == pytest.approx(np.std(moduli, ddof=1) / 3**0.5)
     assert together.summary()["n_glasses"] == 3
     assert len(together.to_dataframe()) == 3
-
-
-@pytest.mark.slow
-@pytest.mark.physical_validation
-def test_three_routes_agree_on_argon(tmp_path: Path) -> None:
-    """Argon at 20 K: finite strain, fluctuations of the volume and of the strain."""
-    atoms = argon(4)
-    strained = finite_strain.execute_plan(
-        finite_strain.plan(
-            atoms,
-            FiniteStrain(
-                temperature_K=20.0,
-                time_step_fs=4.0,
-                prepare_ps=20.0,
-                deform_ps=10.0,
-                sample_ps=60.0,
-                n_compress=3,
-                n_expand=2,
-            ),
-            tmp_path / "strain",
-            settings=RunSettings(frame_interval_ps=20.0),
-        ),
-        "lj",
-        threads=1,
-        progress=False,
-    )
-    by_strain = finite_strain.analyse(strained)
-    (run,) = finite_strain.execute_plan(
-        constant_stress.plan(
-            atoms,
-            constant_stress.ConstantStress(
-                temperature_K=20.0, equilibrate_ps=30.0, sample_ps=600.0, time_step_fs=4.0
-            ),
-            tmp_path / "stress",
-            settings=RunSettings(frame_interval_ps=100.0),
-        ),
-        "lj",
-        threads=1,
-        progress=False,
-    )
-    by_fluctuation = constant_stress.analyse(run)
-    assert by_fluctuation.tensor.is_stable
-    # Argon's K' is near 9, so that the equation with a third parameter is the one to compare with.
-    vinet = by_strain.equations["vinet"]
-    assert 6 < vinet.k_prime < 12
-    for name in ("bulk_modulus_GPa", "bulk_modulus_volume_GPa"):
-        difference = by_fluctuation.values[name] - vinet.k0_GPa
-        assert abs(difference) < 3 * np.hypot(by_fluctuation.errors[name], vinet.errors[1])
-    # A cubic crystal: C11 = C22 = C33 within errors.
-    c, e = by_fluctuation.stiffness_GPa, by_fluctuation.stiffness_error_GPa
-    for i, j in ((0, 1), (1, 2)):
-        assert abs(c[i, i] - c[j, j]) < 4 * np.hypot(e[i, i], e[j, j])

@@ -304,7 +304,7 @@ class ElasticityResult(Result):
             errors=dict(zip(names, error.tolist(), strict=True)),
             details={
                 key: results[0].details[key]
-                for key in ("temperature_K",)
+                for key in ("temperature_K", "ions", "free_strains")
                 if len({result.details.get(key) for result in results}) == 1 and key in results[0].details
             },
             convergence=None,

@@ -103,3 +103,24 @@ def welch(first: Sample, second: Sample) -> Difference:
     difference = first.mean - second.mean
     t = difference / error
     return Difference(difference, error, t, freedom, float(2 * student.sf(abs(t), freedom)))
+
+
+def holm(p_values: Sequence[float]) -> np.ndarray:
+    """Correct the chances of several tests for their number (Holm, Scand. J. Stat. 6, 65 (1979)).
+
+    Parameters
+    ----------
+    p_values : sequence of float
+        One a test.
+
+    Returns
+    -------
+    ndarray, shape (n,)
+        Corrected chances, in the same order: where none is below 0.05, the chance of a false alarm anywhere
+        among the tests was 5 %, whether they depend on one another or not.
+    """
+    p = np.asarray(p_values, dtype=float)
+    order = np.argsort(p)
+    corrected = np.empty(len(p))
+    corrected[order] = np.minimum(np.maximum.accumulate(p[order] * np.arange(len(p), 0, -1)), 1.0)
+    return corrected

@@ -141,7 +141,7 @@ class StrainFluctuation(Analysis[ElasticityResult]):
                 "the volume does not change: fluctuations need a run at constant pressure (NPT), with a cell "
                 "that is free ('cell: tri') for the elastic tensor"
             )
-        flexible = _is_flexible(whole.strain_covariance)
+        flexible = _free_strains(whole.strain_covariance) == 6
         memory, converged = moments.inefficiency()
         n_groups = int(moments.n_frames / (memory * _MEMORIES_PER_BLOCK))
         n_groups = min(max(n_groups, _FEWEST_GROUPS), _MOST_GROUPS, len(moments.block_sums))
@@ -205,6 +205,7 @@ class StrainFluctuation(Analysis[ElasticityResult]):
         interval = self._moments.interval_ps
         return {
             "temperature_K": self.temperature_K,
+            "free_strains": _free_strains(whole.strain_covariance),
             "mean_cell": cell_to_cellpar(whole.reference_cell_A).tolist(),
             "n_cells": self._moments.n_frames,
             "length_ps": interval * (self._moments.n_frames - 1),
@@ -269,8 +270,8 @@ class StrainFluctuation(Analysis[ElasticityResult]):
             timed=bool(np.isfinite(times).all()),
             stiffness_GPa=np.array(
                 [
-                    self._stiffness(f) if ok and flexible and _is_flexible(f.strain_covariance) else empty
-                    for f, ok in zip(found, enough, strict=True)
+                    self._stiffness(f) if ok and _free_strains(f.strain_covariance) == 6 else empty
+                    for f, ok in zip(found, enough & flexible, strict=True)
                 ]
             ),
             bulk_modulus_volume_GPa=np.array(
@@ -283,7 +284,7 @@ class StrainFluctuation(Analysis[ElasticityResult]):
         )
 
 
-def _is_flexible(covariance: np.ndarray) -> bool:
-    """Tell whether all six strains were sampled: the least against the largest variance."""
+def _free_strains(covariance: np.ndarray) -> int:
+    """Count the strains that were sampled: 6 of a free cell, 3 of free edges, 1 of a free volume."""
     variances = np.linalg.eigvalsh(covariance)
-    return bool(variances[0] > 1e-6 * variances[-1])
+    return int((variances > 1e-6 * variances[-1]).sum())

@@ -17,6 +17,7 @@ COMMANDS = {
     "resume": "Continue a run that was stopped, from its last checkpoint.",
     "bulk-modulus": "Bulk modulus and density: finite strain, volume fluctuation, or at rest.",
     "elastic-constants": "Elastic tensor: stress under small strains, or fluctuations of the cell.",
+    "compare-moduli": "Moduli by several routes in one table, and whether they agree.",
     "analyse": "Measure a trajectory or a structure: all the set, or one property.",
     "report": "Write the offline HTML report of one or more runs.",
     "literature": "Published numbers, with their sources.",

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import click
 
 from mofglass.cli import mechanics_options as mechanics
+from mofglass.cli import mechanics_runs as runs
 from mofglass.cli.options import POSITIVE, Command
 
 _STEPS = click.IntRange(0)
@@ -72,22 +74,12 @@ def command(method: str, **options: Any) -> None:
     mofglass bulk-modulus ZIF-4 --deform 10 --sample 20 --prepare 10 -o studies/zif-4-bulk
     mofglass bulk-modulus glass01.cif glass02.cif -o studies/glasses
     """
-    run = {"finite-strain": _finite_strain, "volume-fluctuation": _fluctuation, "static": _static}[method]
-    results = []
-    structures = mechanics.open_structures(options)
-    for title, atoms, directory in structures:
-        result = run(title, atoms, directory, options)
-        if result is None:
-            if options["dry_run"]:
-                continue
-            return
-        results.append(result)
-    if not options["dry_run"]:
-        key = "elasticity" if method == "volume-fluctuation" else "bulk_modulus"
-        mechanics.show(results, key, options, structures[0][0])
+    study = {"finite-strain": _finite_strain, "volume-fluctuation": _fluctuation, "static": _static}[method]
+    key = "elasticity" if method == "volume-fluctuation" else "bulk_modulus"
+    runs.study_structures(study, key, options)
 
 
-def _finite_strain(title: str, atoms: Any, directory: Path | None, options: dict[str, Any]) -> Any:
+def _finite_strain(title: str, atoms: Any, directory: Path | None, options: Mapping[str, Any]) -> Any:
     from mofglass.studies import finite_strain
 
     method = finite_strain.FiniteStrain(
@@ -109,11 +101,11 @@ def _finite_strain(title: str, atoms: Any, directory: Path | None, options: dict
         settings=mechanics.run_settings(options),
         title=title,
     )
-    runs = _execute(planned, options, "finite-strain")
-    return None if runs is None else finite_strain.analyse(runs)
+    done = runs.execute(planned, options, "finite-strain")
+    return None if done is None else finite_strain.analyse(done)
 
 
-def _fluctuation(title: str, atoms: Any, directory: Path | None, options: dict[str, Any]) -> Any:
+def _fluctuation(title: str, atoms: Any, directory: Path | None, options: Mapping[str, Any]) -> Any:
     from mofglass.studies import constant_stress
 
     method = constant_stress.ConstantStress(
@@ -125,44 +117,17 @@ def _fluctuation(title: str, atoms: Any, directory: Path | None, options: dict[s
         time_step_fs=options["time_step"],
         thermostat=options["thermostat"],
     )
-    planned = constant_stress.plan(
-        atoms,
-        method,
-        directory or Path("studies") / "fluctuation",
-        settings=mechanics.run_settings(options),
-        title=title,
-    )
-    runs = _execute(planned, options, "volume-fluctuation")
-    return None if runs is None else constant_stress.analyse(runs[0])
+    return runs.fluctuation(title, atoms, directory, options, method)
 
 
-def _execute(planned: Any, options: dict[str, Any], study: str) -> Any:
-    """Print the cost, or make the runs; None where they are not all done."""
-    from mofglass.studies.finite_strain import execute_plan
-
-    if options["dry_run"]:
-        mechanics.print_cost(planned, options)
-        return None
-    runs = execute_plan(
-        planned,
-        options["potential"],
-        at_once=options["at_once"],
-        threads=options["threads"],
-        walltime_s=options["walltime"],
-        progress=not (options["quiet"] or options["as_json"]),
-        study=study,
-    )
-    return runs if mechanics.all_done(runs, options) else None
-
-
-def _static(_title: str, atoms: Any, directory: Path | None, options: dict[str, Any]) -> Any:
+def _static(_title: str, atoms: Any, directory: Path | None, options: Mapping[str, Any]) -> Any:
     from mofglass.studies import static_compression
 
     factors = static_compression.plan(
         step=options["step"] / 100, n_compress=options["compress"], n_expand=options["expand"]
     )
     if options["dry_run"]:
-        mechanics.print_static_cost(atoms, len(factors), options)
+        runs.print_static_cost(atoms, len(factors), options)
         return None
     assert directory is not None
     relaxation = mechanics.relaxation(options)
@@ -173,6 +138,6 @@ def _static(_title: str, atoms: Any, directory: Path | None, options: dict[str, 
         relaxation=relaxation,
         relax_cell=options["relax_cell"],
         directory=directory / "points",
-        progress=mechanics.say(options),
+        progress=runs.say(options),
     )
     return static_compression.analyse(points, relaxation=relaxation)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import click
 
 from mofglass.cli import mechanics_options as mechanics
-from mofglass.cli.bulk_modulus import _execute
+from mofglass.cli import mechanics_runs as runs
 from mofglass.cli.options import POSITIVE, Command
 
 
@@ -55,26 +56,16 @@ def command(method: str, **options: Any) -> None:
     mofglass elastic-constants crystal.cif -p nequip-archived:model.pth --relax-cell -o studies/elastic
     mofglass elastic-constants ZIF-4 --method strain-fluctuation --sample 1000 -o studies/npt
     """
-    run = _fluctuation if method == "strain-fluctuation" else _stress_strain
-    results = []
-    structures = mechanics.open_structures(options)
-    for title, atoms, directory in structures:
-        result = run(title, atoms, directory, options)
-        if result is None:
-            if options["dry_run"]:
-                continue
-            return
-        results.append(result)
-    if not options["dry_run"]:
-        mechanics.show(results, "elasticity", options, structures[0][0])
+    study = _fluctuation if method == "strain-fluctuation" else _stress_strain
+    runs.study_structures(study, "elasticity", options)
 
 
-def _stress_strain(title: str, atoms: Any, directory: Path | None, options: dict[str, Any]) -> Any:
+def _stress_strain(title: str, atoms: Any, directory: Path | None, options: Mapping[str, Any]) -> Any:
     from mofglass.studies import stress_strain
 
     if options["temperature_K"] is None:
         if options["dry_run"]:
-            mechanics.print_static_cost(atoms, 13, options)
+            runs.print_static_cost(atoms, 13, options)
             return None
         assert directory is not None
         return stress_strain.static(
@@ -84,7 +75,7 @@ def _stress_strain(title: str, atoms: Any, directory: Path | None, options: dict
             relaxation=mechanics.relaxation(options),
             relax_cell=options["relax_cell"],
             directory=directory / "points",
-            progress=mechanics.say(options),
+            progress=runs.say(options),
         )
     method = stress_strain.StressStrain(
         temperature_K=options["temperature_K"],
@@ -101,15 +92,11 @@ def _stress_strain(title: str, atoms: Any, directory: Path | None, options: dict
         settings=mechanics.run_settings(options),
         title=title,
     )
-    runs = _execute(planned, options, "stress-strain")
-    if runs is None:
-        return None
-    return stress_strain.analyse(
-        runs, options["potential"], strain=method.strain, progress=mechanics.say(options)
-    )
+    done = runs.execute(planned, options, "stress-strain")
+    return None if done is None else stress_strain.analyse(done, strain=method.strain)
 
 
-def _fluctuation(title: str, atoms: Any, directory: Path | None, options: dict[str, Any]) -> Any:
+def _fluctuation(title: str, atoms: Any, directory: Path | None, options: Mapping[str, Any]) -> Any:
     from mofglass.studies import constant_stress
 
     method = constant_stress.ConstantStress(
@@ -121,12 +108,4 @@ def _fluctuation(title: str, atoms: Any, directory: Path | None, options: dict[s
         time_step_fs=options["time_step"],
         thermostat=options["thermostat"],
     )
-    planned = constant_stress.plan(
-        atoms,
-        method,
-        directory or Path("studies") / "fluctuation",
-        settings=mechanics.run_settings(options),
-        title=title,
-    )
-    runs = _execute(planned, options, "strain-fluctuation")
-    return None if runs is None else constant_stress.analyse(runs[0])
+    return runs.fluctuation(title, atoms, directory, options, method)

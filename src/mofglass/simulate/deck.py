@@ -16,7 +16,7 @@ from mofglass.potentials.base import LammpsModel
 from mofglass.potentials.lammps_library import UNITS, LammpsUnits
 from mofglass.simulate.stages import Dynamics, Minimise, Protocol, Stage
 
-THERMO_KEYWORDS = "step temp press pe ke etotal vol lx ly lz xy xz yz fmax"
+THERMO_KEYWORDS = "step temp press pe ke etotal vol lx ly lz xy xz yz pxx pyy pzz pyz pxz pxy fmax"
 EXTERNAL_FIX = "mofglass_external"
 TEXT_TRAJECTORY = "trajectory.lammpstrj"
 

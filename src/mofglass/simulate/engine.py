@@ -29,10 +29,10 @@ from mofglass.simulate.external import ExternalForces, box_cell
 from mofglass.simulate.progress import RunProgress
 from mofglass.simulate.ranks import Ranks
 from mofglass.simulate.recorder import Recorder
-from mofglass.simulate.run import SPREAD_COLUMNS, Checkpoint, Run
+from mofglass.simulate.run import SPREAD_COLUMNS, STRESS_COLUMNS, Checkpoint, Run
 from mofglass.simulate.settings import RunSettings
 from mofglass.simulate.stages import Dynamics
-from mofglass.units import density_g_per_cm3
+from mofglass.units import BAR_PER_GPA, density_g_per_cm3
 
 MAX_HELD_BYTES = 64 * 2**20
 
@@ -316,6 +316,10 @@ class Engine:
                     strict=True,
                 )
             ),
+            **{
+                name: -float(state[pressure]) * units.pressure_bar / BAR_PER_GPA
+                for name, pressure in STRESS_COLUMNS.items()
+            },
             "max_force_eV_per_A": float(state["Fmax"]) * units.energy_eV,
             **self._force_spread(),
         }

@@ -174,14 +174,18 @@ class Recorder:
 
     def _append_rows(self, valid_bytes: int) -> int:
         """Append the held rows to thermo.csv after its valid part; return its new size."""
+        if not self._rows:
+            return valid_bytes
         path = self._run.path / "thermo.csv"
         text = io.StringIO()
         writer = csv.writer(text, lineterminator="\n")
-        columns: tuple[str, ...] = THERMO_COLUMNS
-        if self._rows:
-            columns += tuple(name for name in SPREAD_COLUMNS if name in self._rows[0])
         if valid_bytes == 0:
+            columns = [*THERMO_COLUMNS, *(name for name in SPREAD_COLUMNS if name in self._rows[0])]
             writer.writerow(columns)
+        else:
+            # A run begun by an older mofglass keeps the columns it began with.
+            with open(path) as begun:
+                columns = next(csv.reader(begun))
         for row in self._rows:
             values = [row[column] for column in columns]
             writer.writerow([f"{value:.10g}" if isinstance(value, float) else value for value in values])

@@ -6,7 +6,7 @@
 ``system.data``    the same for LAMMPS, with dummy atoms where the potential has them
 ``deck.lmp``       the protocol as a readable LAMMPS input
 ``trajectory.h5``  H5MD; while running, committed pieces in ``parts/``
-``thermo.csv``     temperature, pressure, energies, cell over time
+``thermo.csv``     temperature, pressure, energies, cell, stress over time
 ``log.lammps``     LAMMPS' own log
 ``checkpoint.json`` what is committed: step, stage, restart file, number of parts, size of thermo.csv
 ``state.json``     ``running``, ``done``, ``stopped``, or ``failed`` and why
@@ -37,6 +37,9 @@ from mofglass.errors import InputError
 from mofglass.trajectory import Trajectory, open_trajectory
 from mofglass.trajectory.atomic_write import written_whole
 
+STRESS_COLUMNS = {f"stress_{pair}_GPa": f"P{pair}" for pair in ("xx", "yy", "zz", "yz", "xz", "xy")}
+"""Stress by column, positive in tension, in the axes of the trajectory; LAMMPS' pressure is its negative."""
+
 THERMO_COLUMNS = (
     "step",
     "time_ps",
@@ -54,6 +57,7 @@ THERMO_COLUMNS = (
     "alpha_deg",
     "beta_deg",
     "gamma_deg",
+    *STRESS_COLUMNS,
 )
 SPREAD_COLUMNS = {"force_spread_eV_per_A": "max", "mean_force_spread_eV_per_A": "mean"}
 """Further columns of a run whose potential is a committee, and what they are of the spreads of all atoms."""
@@ -223,7 +227,8 @@ class Run:
         Returns
         -------
         pandas.DataFrame
-            Columns `THERMO_COLUMNS`, and `SPREAD_COLUMNS` of a committee; only committed rows.
+            Columns `THERMO_COLUMNS`, and `SPREAD_COLUMNS` of a committee; only committed rows. Runs begun
+            by a mofglass that did not write stress have no `STRESS_COLUMNS`.
         """
         path = self.path / "thermo.csv"
         if not path.exists():

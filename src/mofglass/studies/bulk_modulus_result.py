@@ -285,7 +285,14 @@ class BulkModulusResult(Result):
             equations={},
             values=dict(zip(names, mean.tolist(), strict=True)),
             errors=dict(zip(names, error.tolist(), strict=True)),
-            details={"fitted_points": float(np.mean([len(result.fitted) for result in results]))},
+            details={
+                "fitted_points": float(np.mean([len(result.fitted) for result in results])),
+                **{
+                    key: results[0].details[key]
+                    for key in ("temperature_K", "ions")
+                    if len({result.details.get(key) for result in results}) == 1 and key in results[0].details
+                },
+            },
             notes=tuple(dict.fromkeys(note for result in results for note in result.notes)),
             glasses=tuple(results),
         )

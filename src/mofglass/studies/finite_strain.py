@@ -24,11 +24,11 @@ from mofglass.simulate import Dynamics, Run, RunSettings, create_run, hold
 from mofglass.simulate.stages import DEFAULT_TIME_STEP_FS, Thermostat
 from mofglass.studies.bulk_modulus_result import BulkModulusResult, PressureVolume
 from mofglass.studies.melt_quench import PlannedRun, _existing
+from mofglass.studies.sampled_rows import sampled_rows
 from mofglass.studies.side_by_side import execute_side_by_side
 from mofglass.units import BAR_PER_GPA
 
 SAMPLE = "sample"
-_FEWEST_ROWS = 8
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -270,17 +270,11 @@ def _sampled(run: Run) -> list[tuple[int, tuple[float, float, float, bool, str]]
     """Return number, volume, pressure, error, convergence and name of each finished sampling stage."""
     done = run.checkpoint().stage
     names = [str(stage["name"]) for stage in run.info["stages"]][:done]
-    rows = run.thermo()
     found = []
     for name in names:
         if not name.startswith(f"{SAMPLE} "):
             continue
-        stretch = rows[rows["stage"] == name]
-        if len(stretch) < _FEWEST_ROWS:
-            raise InputError(
-                f"{run.path}, stage '{name}': {len(stretch)} pressures are too few for an error: sample "
-                "longer, or write thermo.csv more often (--thermo-interval)"
-            )
+        stretch = sampled_rows(run, name)
         estimate = block_average(stretch["pressure_bar"].to_numpy() / BAR_PER_GPA)
         point = (
             float(stretch["volume_A3"].mean()),

@@ -3,8 +3,7 @@
 .. math:: C_{IJ} = \\frac{\\sigma_I(+e_J) - \\sigma_I(-e_J)}{2 e_J}
 
 At 0 K the stress is that of the structure at rest, its ions clamped or relaxed. At a temperature it is the
-mean over a run at constant volume: the potential's stress of every frame, and -(N-1) k_B T / V of the
-momenta.
+mean of LAMMPS' stress, momenta included, over a run at constant volume.
 """
 
 from __future__ import annotations
@@ -17,23 +16,25 @@ from typing import Any
 
 import numpy as np
 from ase import Atoms
-from ase.calculators.calculator import Calculator
 
 from mofglass.analysis.elastic_result import ElasticityResult, tensor_values
 from mofglass.analysis.elastic_tensor import LABELS, ElasticTensor, stress_to_voigt, voigt_to_strain
-from mofglass.analysis.frame_range import FrameRange, run_advice
+from mofglass.analysis.frame_range import run_advice
 from mofglass.analysis.statistics import block_average
 from mofglass.errors import InputError
 from mofglass.potentials import Potential, get_potential
 from mofglass.potentials.calculator import make_calculator
 from mofglass.potentials.lammps_data import LammpsBox
 from mofglass.simulate import Run, RunSettings, hold
+from mofglass.simulate.run import STRESS_COLUMNS
 from mofglass.simulate.stages import DEFAULT_TIME_STEP_FS, Thermostat
 from mofglass.studies.melt_quench import PlannedRun
+from mofglass.studies.sampled_rows import sampled_rows
 from mofglass.studies.static_points import Progress, Relaxation, relaxed_cell, static_point, study_label
-from mofglass.units import BOLTZMANN_EV_PER_K, GPA_PER_EV_PER_A3
 
 SIGNS = {"plus": 1.0, "minus": -1.0}
+_SAMPLE = "sample"
+_VOIGT = np.array([[0, 5, 4], [5, 1, 3], [4, 3, 2]])
 _DRAWS = 200
 
 
@@ -237,7 +238,7 @@ def plan(
     }
     protocol = (
         hold("equilibrate", duration_ps=method.equilibrate_ps, **common),
-        hold("sample", duration_ps=method.sample_ps, **common),
+        hold(_SAMPLE, duration_ps=method.sample_ps, **common),
     )
     planned = []
     for number, (name, component, sign) in enumerate(_strained()):
@@ -257,21 +258,15 @@ def plan(
     return planned
 
 
-def analyse(
-    runs: Sequence[Run], potential: Potential | str, *, strain: float, progress: Progress | None = None
-) -> ElasticityResult:
+def analyse(runs: Sequence[Run], *, strain: float) -> ElasticityResult:
     """Average the stress over every run and take the slopes.
 
     Parameters
     ----------
     runs : sequence of Run
         All twelve, done, in the order of `plan`.
-    potential : Potential or str
-        The potential, which computes the stress of the frames.
     strain : float
         The strain of the plan.
-    progress : callable, optional
-        Called after each run.
 
     Returns
     -------
@@ -283,8 +278,6 @@ def analyse(
     InputError
         When a run is not done.
     """
-    chosen = get_potential(potential) if isinstance(potential, str) else potential
-    calculator = make_calculator(chosen)
     unfinished = [run for run in runs if run.state != "done"]
     if unfinished or len(runs) != 2 * len(LABELS):
         where = unfinished[0].path if unfinished else "the study"
@@ -292,16 +285,14 @@ def analyse(
             f"{where} is not done: stress-strain needs all {2 * len(LABELS)} runs, let them go on"
         )
     mean, error = np.zeros((2, 6, 6)), np.zeros((2, 6, 6))
-    converged = True
-    for run, (name, component, sign) in zip(runs, _strained(), strict=True):
+    converged, n_blocks = True, []
+    for run, (_name, component, sign) in zip(runs, _strained(), strict=True):
         side = int(sign < 0)
-        series = frame_stresses_GPa(run, calculator)
-        estimates = [block_average(column) for column in series.T]
+        estimates = [block_average(column) for column in sampled_stresses_GPa(run).T]
         mean[side, component] = [estimate.mean for estimate in estimates]
         error[side, component] = [estimate.error for estimate in estimates]
         converged &= all(estimate.converged for estimate in estimates)
-        if progress is not None:
-            progress(f"{name}: {len(series)} frames")
+        n_blocks += [estimate.n_samples // estimate.block_length for estimate in estimates]
     raw = ((mean[0] - mean[1]) / (2 * strain)).T
     raw_error = (np.hypot(error[0], error[1]) / (2 * strain)).T
     stiffness_error = np.hypot(raw_error, raw_error.T) / 2
@@ -329,36 +320,40 @@ def analyse(
             "temperature_K": run_advice(runs[0].path).temperature_K,
             "strain": strain,
             "reference_stress_GPa": stress0.tolist(),
+            "n_blocks": min(n_blocks),
             "error_converged": converged,
+            "potential": runs[0].info["potential"].get("spec", runs[0].info["potential"]["name"]),
+            "runs": [str(run.path) for run in runs],
         },
         notes=notes,
     )
 
 
-def frame_stresses_GPa(run: Run, calculator: Calculator) -> np.ndarray:
-    """Compute the stress of every sampled frame, in the axes of the run's structure.
+def sampled_stresses_GPa(run: Run) -> np.ndarray:
+    """Return the stress over the sampled stretch, in the axes of the run's structure.
 
     Parameters
     ----------
     run : Run
         At constant volume.
-    calculator : ase.calculators.calculator.Calculator
-        Of the potential that drove it.
 
     Returns
     -------
-    ndarray, shape (n_frames, 6)
+    ndarray, shape (n_rows, 6)
         Stress, GPa, positive in tension, xx yy zz yz xz xy, momenta included.
+
+    Raises
+    ------
+    InputError
+        When the run was begun before thermo.csv had stress.
     """
-    advice = run_advice(run.path)
-    assert advice.temperature_K is not None
+    rows = sampled_rows(run, _SAMPLE)
+    if not set(STRESS_COLUMNS) <= set(rows.columns):
+        raise InputError(
+            f"{run.path / 'thermo.csv'} has no stress: the run was begun by an older mofglass. Make it again "
+            "in another directory (-o)"
+        )
     # LAMMPS turned the cell into its own orientation; the strain was applied in the structure's.
     rotation = LammpsBox.of(run.initial).rotation
-    rows = []
-    for frame in FrameRange(from_ps=advice.from_ps).of(run.trajectory()):
-        atoms = Atoms(frame.numbers, positions=frame.positions, cell=frame.cell, pbc=True)
-        atoms.calc = calculator
-        there = rotation @ atoms.get_stress(voigt=False) @ rotation.T
-        kinetic = (len(atoms) - 1) * BOLTZMANN_EV_PER_K * advice.temperature_K / atoms.get_volume()
-        rows.append(stress_to_voigt(there - kinetic * np.eye(3)) * GPA_PER_EV_PER_A3)
-    return np.array(rows)
+    stress = rows[list(STRESS_COLUMNS)].to_numpy()[:, _VOIGT]
+    return np.array([stress_to_voigt(one) for one in rotation @ stress @ rotation.T])
