@@ -22,6 +22,7 @@ from mofglass.report.content import (
     mean_summary,
     reference_of,
 )
+from mofglass.report.convergence import convergence
 from mofglass.report.figures import stacked
 from mofglass.report.history import shaded_stages, smoothed, thermo_panels
 from mofglass.report.measure import Measured, measure
@@ -128,6 +129,7 @@ def report_html(
     figures: dict[str, Any] = {}
     reference = reference_of(measured)
     summaries = mean_summary([item.glass for item in measured])
+    known_compare = compare if all(_is_imidazolate(sample) for sample in samples) else None
     comparisons, no_comparison = _comparisons(measured, summaries, system, compare)
     histories = _histories(measured, figures)
     blocks = analysis_blocks(measured, figures, product=system)
@@ -139,7 +141,8 @@ def report_html(
         ("structure", "Structure"),
     ]
     sections += [("time", "Over time")] if histories else []
-    sections += [("analysis", "Analysis"), ("published", "Published values"), ("provenance", "Reproduce")]
+    sections += [("analysis", "Analysis"), ("convergence", "Convergence")]
+    sections += [("published", "Published values"), ("provenance", "Reproduce")]
     content: Mapping[str, Any] = {
         "version": version("mofglass"),
         "written": datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC"),
@@ -156,6 +159,7 @@ def report_html(
         "histories": histories,
         "analysis_note": _analysis_note(len(measured), reference is not None, system),
         "blocks": blocks,
+        "convergence": convergence(measured, system=system, compare=known_compare),
         "comparisons": comparisons,
         "no_comparison": no_comparison,
         "reasons": reasons_to_differ(samples),
