@@ -266,7 +266,7 @@ def _reach(what: str, reach_A: float, half_A: float) -> str:
         return f"{what} reach to {reach_A:g} Å, less than half the box ({half_A:.1f} Å): it is large enough."
     return (
         f"{what} reach to {reach_A:g} Å, half the box is {half_A:.1f} Å: beyond {half_A:.1f} Å distances are "
-        "partly those between images, and a larger box would change them; peaks below are not affected."
+        "partly those between images, and a larger box would change them."
     )
 
 
