@@ -134,7 +134,7 @@ def test_an_unstable_tensor_has_none(tmp_path: Path) -> None:
 
 
 def test_what_is_no_study_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(InputError, match="no summary.json"):
+    with pytest.raises(InputError, match="holds no study of the mechanics"):
         read_studies(str(tmp_path), system="glass")
     (tmp_path / "summary.json").write_text('{"rdf": {}}')
     with pytest.raises(InputError, match="holds no bulk modulus"):

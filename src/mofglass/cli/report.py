@@ -48,6 +48,14 @@ from mofglass.cli.options import Command, output_option
     "(2001) names them.  [default: neutron, F(Q), or D(r) for Gudrun's .dofr]",
 )
 @click.option(
+    "--deuterium",
+    "deuterium_fraction",
+    type=click.FloatRange(0, 1),
+    default=0.0,
+    show_default=True,
+    help="Fraction of the hydrogen that was deuterium in the neutron experiments.",
+)
+@click.option(
     "--mechanics",
     multiple=True,
     metavar="[crystal:|glass:]PATH",
@@ -63,6 +71,7 @@ def command(
     title: str,
     pore_frames: int,
     experiments: tuple[str, ...],
+    deuterium_fraction: float,
     mechanics: tuple[str, ...],
 ) -> None:
     """Write the offline HTML report of one or more runs.
@@ -92,6 +101,7 @@ def command(
         compare=compare,
         pore_frames=pore_frames,
         experiments=experiments,
+        deuterium_fraction=deuterium_fraction,
         mechanics=mechanics,
     )
     size_MB = destination.stat().st_size / 1e6

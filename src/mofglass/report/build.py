@@ -58,6 +58,7 @@ def write_report(
     analyse: Analyse | None = None,
     pore_frames: int = PORE_FRAMES,
     experiments: Sequence[str] = (),
+    deuterium_fraction: float = 0.0,
     mechanics: Sequence[str] = (),
 ) -> Path:
     """Write the report of one or several runs as one offline HTML file.
@@ -84,6 +85,8 @@ def write_report(
         Frames whose pores are measured; 0 for none.
     experiments : sequence of str
         Files of measured scattering, as `mofglass.report.experiment.read_experiment` takes them.
+    deuterium_fraction : float
+        Fraction of the hydrogen that was deuterium where neutrons were scattered.
     mechanics : sequence of str
         Studies of the mechanics, as `mofglass.report.mechanics.read_studies` takes them.
 
@@ -102,7 +105,7 @@ def write_report(
         raise InputError(f"{destination} is a directory: give the name of an HTML file, as in -o report.html")
     given = [paths] if isinstance(paths, str | os.PathLike) else list(paths)
     # Read first: a mistyped name is known before anything is measured.
-    curves = [read_experiment(text) for text in experiments]
+    curves = [read_experiment(text, deuterium_fraction=deuterium_fraction) for text in experiments]
     studies = [study for text in mechanics for study in read_studies(text, system=system)]
     samples = gather(given, temperature_K=temperature_K)
     if crystal is not None:

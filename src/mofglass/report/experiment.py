@@ -31,13 +31,16 @@ class Experiment:
         What the file holds.
     radiation : {'neutron', 'xray'}
         What was scattered.
+    deuterium_fraction : float
+        Fraction of the hydrogen that is deuterium, for neutrons.
     """
 
     curve: MeasuredCurve
     radiation: Radiation
+    deuterium_fraction: float = 0.0
 
 
-def read_experiment(text: str) -> Experiment:
+def read_experiment(text: str, *, deuterium_fraction: float = 0.0) -> Experiment:
     """Read a measured file named as on the command line.
 
     Parameters
@@ -46,6 +49,8 @@ def read_experiment(text: str) -> Experiment:
         ``[neutron:|xray:][FUNCTION:]FILE``, FUNCTION being a key of
         `mofglass.analysis.measured_curve.FUNCTION_NAMES`. Neutrons by default, and F(Q), or what a suffix of
         Gudrun says.
+    deuterium_fraction : float
+        Fraction of the hydrogen that is deuterium, for neutrons.
 
     Returns
     -------
@@ -70,7 +75,7 @@ def read_experiment(text: str) -> Experiment:
                 f"'{word}' before '{rest}' is neither neutron, xray nor one of {', '.join(FUNCTION_NAMES)}"
             )
         text = rest
-    return Experiment(read_measured(text, function), radiation)
+    return Experiment(read_measured(text, function), radiation, deuterium_fraction)
 
 
 def compare_with(
@@ -100,7 +105,11 @@ def compare_with(
     found: list[list[ScatteringResult]] = [[] for _ in experiments]
     for item in measured:
         analyses: Mapping[str, Analysis[Any]] = {
-            str(place): Scattering(radiation=experiment.radiation, measured=experiment.curve)
+            str(place): Scattering(
+                radiation=experiment.radiation,
+                measured=experiment.curve,
+                deuterium_fraction=experiment.deuterium_fraction,
+            )
             for place, experiment in enumerate(experiments)
         }
         results, _ = run_analyses(item.sample.glass, analyses)
@@ -144,7 +153,7 @@ def experiment_blocks(
         (block,) = analysis_blocks(
             [replace(measured[0], glass={name: joined}, crystal={})], figures, product=product
         )
-        # The curves of Q and r without the measurement stand in the section on scattering.
+        # What does not hold the measurement stands in the block on scattering.
         for identifier, _ in block.figures[1:]:
             del figures[identifier]
         labels = [(item.sample.label, result) for item, result in zip(measured, results, strict=True)]
@@ -154,6 +163,7 @@ def experiment_blocks(
                 block,
                 title=f"Beside {RADIATION_NAMES[experiment.radiation]}: {Path(experiment.curve.source).name}",
                 figures=block.figures[:1],
+                csvs=tuple((name, link) for name, link in block.csvs if name.endswith("_experiment")),
                 note=_note(experiment, joined),
                 table=(_COLUMNS, tuple(_row(label, result) for label, result in labels)),
                 rows=(),
@@ -186,4 +196,6 @@ def _note(experiment: Experiment, result: ScatteringResult) -> str:
     words = f"{experiment.curve.label} of {experiment.curve.source}, as measured; nothing is fitted to it. "
     if experiment.radiation == "xray":
         words += "The X-ray function is taken to be divided by ⟨f²⟩. "
+    elif experiment.deuterium_fraction:
+        words += f"{100 * experiment.deuterium_fraction:g} % of the hydrogen is taken to be deuterium. "
     return words + f"R = √(Σ(measured − calculated)² / Σ measured²); g(r) to {result.r_max_A:g} Å, Lorch."
