@@ -306,10 +306,12 @@ def make() -> Callable[..., Path]:
 @pytest.fixture(scope="session")
 def page(run_directory: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The report of one run."""
-    return write_report(run_directory, tmp_path_factory.mktemp("page") / "report.html", compare=compare)
+    destination = tmp_path_factory.mktemp("page") / "report.html"
+    return write_report(run_directory, destination, compare=compare, pore_frames=2)
 
 
 @pytest.fixture(scope="session")
 def page_of_three(runs: list[Path], tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The report of three glasses."""
-    return write_report(runs, tmp_path_factory.mktemp("pages") / "report.html", compare=compare)
+    destination = tmp_path_factory.mktemp("pages") / "report.html"
+    return write_report(runs, destination, compare=compare, pore_frames=1)

@@ -116,7 +116,8 @@ def test_it_opens_without_errors_and_asks_for_nothing(browser: Any, any_page: Pa
 def test_every_figure_has_drawn(browser: Any, any_page: Path) -> None:
     browser.open(any_page)
     figures = browser.evaluate(
-        "Array.from(document.querySelectorAll('[data-figure]'), (plot) => ({name: plot.dataset.figure,"
+        "Array.from(document.querySelectorAll('[data-figure]:not(.slices)'), (plot) =>"
+        " ({name: plot.dataset.figure,"
         " lines: Array.from(plot.querySelectorAll('.scatterlayer path.js-line, .point path'),"
         "   (path) => path.getAttribute('d').length).filter((length) => length > 10).length,"
         " titles: Array.from(plot.querySelectorAll('.xtitle, .ytitle, .y2title'), (t) => t.textContent),"
@@ -184,6 +185,41 @@ def test_keyboard_mouse_and_boxes_change_what_is_shown(browser: Any, page: Path,
         for p in (before, shown[-1])
     ]
     assert greys[1] < 0.5 * greys[0]
+
+
+def test_linkers_are_coloured_by_exchanges_when_asked(browser: Any, page: Path, tmp_path: Path) -> None:
+    browser.open(page)
+    before = canvas(browser, tmp_path)
+    colour = "document.querySelector('.viewer:last-of-type [data-part=colour]')"
+    legends = (
+        "Array.from(document.querySelectorAll('.viewer:last-of-type [data-mode]'),"
+        " (e) => e.checkVisibility() ? e.dataset.mode : '').filter(Boolean)"
+    )
+    assert browser.evaluate(legends) == ["coordination"]
+    browser.evaluate(f"{colour}.value = 'exchanges', {colour}.dispatchEvent(new Event('change'))")
+    after = canvas(browser, tmp_path)
+    assert browser.evaluate(legends) == ["exchanges"]
+
+    def blue(r: Any, g: Any, b: Any) -> Any:
+        return (b > r + 60) & (b > g + 20)
+
+    # Nothing was exchanged in the test's run: all linkers are blue.
+    assert share(after, blue) > share(before, blue) + 0.03
+    browser.evaluate(f"{colour}.value = 'lability', {colour}.dispatchEvent(new Event('change'))")
+    assert browser.evaluate(legends) == ["lability"]
+    part = "document.querySelector(`.viewer [data-part=lability-${k}]`)"
+    counts = f"[0, 1, 2].map((k) => Number({part}.textContent))"
+    assert sum(browser.evaluate(counts)) == 32
+    assert browser.problems() == []
+
+
+def test_the_slices_are_drawn_with_a_scale_in_density(browser: Any, page: Path) -> None:
+    browser.open(page)
+    maps = "document.querySelectorAll('[data-figure=slices-1] .heatmaplayer image').length"
+    assert browser.evaluate(maps) == 3
+    title = "document.querySelector('[data-figure=slices-1] .colorbar text.cbcoloraxistitle, "
+    title += "[data-figure=slices-1] [class*=cbcoloraxis][class*=title]').textContent"
+    assert browser.evaluate(title) == "density (g/cm³)"
 
 
 def test_crystal_and_glass_turn_together(browser: Any, page: Path, tmp_path: Path) -> None:

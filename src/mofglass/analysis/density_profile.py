@@ -15,9 +15,9 @@ import pandas as pd
 from ase.data import atomic_masses, atomic_numbers
 
 from mofglass.analysis.accumulator import Analysis
+from mofglass.analysis.density_boxes import heights_A
 from mofglass.analysis.elements import symbols_present
 from mofglass.analysis.frame_data import FrameData
-from mofglass.analysis.local_density import heights_A
 from mofglass.analysis.statistics import BlockSums, mean_over_glasses
 from mofglass.errors import InputError
 from mofglass.result import Curve, Panel, Result

@@ -44,7 +44,7 @@ def draw_slices(result: LocalDensityResult, *, along: str = "c", glass: int = 0)
     if not 0 <= glass < len(result.fields_per_A3):
         raise InputError(f"there is no glass {glass}: there are {len(result.fields_per_A3)}, from 0.")
     place = _VECTORS.index(along)
-    field = np.moveaxis(result.fields_per_A3[glass], place, 0)
+    field = np.moveaxis(result.fields_g_per_cm3[glass], place, 0)
     across = [k for k in range(3) if k != place]
     edges = result.edges_A[glass]
     n_columns = min(len(field), 4)
@@ -68,7 +68,7 @@ def draw_slices(result: LocalDensityResult, *, along: str = "c", glass: int = 0)
         if k + n_columns >= len(field):
             ax.set_xlabel(f"along {_VECTORS[across[0]]} (Å)", fontsize=8)
     bar = figure.colorbar(image, ax=axes, shrink=0.8)
-    bar.set_label(f"{result.element or 'atoms'} in 1 Å³", fontsize=8)
+    bar.set_label(f"{result.element or 'density'} (g/cm³)", fontsize=8)
     bar.ax.tick_params(labelsize=7)
     return figure
 

@@ -51,7 +51,7 @@ def surfaces_html(tensor: ElasticTensor, *, title: str = "Elastic constants by d
     found = extremes(tensor)
     figures, rows = [], []
     for name, (label, _) in QUANTITIES.items():
-        figures.append(_figure(tensor, name))
+        figures.append(surface_figure(tensor, name))
         extreme = found[name]
         cells = (
             extreme.minimum,
@@ -77,8 +77,21 @@ def _words(value: float | np.ndarray) -> str:
     return "(" + ", ".join(f"{component:.2f}" for component in value) + ")"
 
 
-def _figure(tensor: ElasticTensor, name: str) -> dict[str, object]:
-    """Return one set of surfaces: positive values, negative ones in red, and of a range both bounds."""
+def surface_figure(tensor: ElasticTensor, name: str) -> dict[str, object]:
+    """Return one set of surfaces: positive values, negative ones in red, and of a range both bounds.
+
+    Parameters
+    ----------
+    tensor : ElasticTensor
+        A stable tensor.
+    name : str
+        Key of `mofglass.analysis.elastic_directions.QUANTITIES`.
+
+    Returns
+    -------
+    dict
+        ``data`` and ``layout`` for plotly.js, plain numbers.
+    """
     label, function = QUANTITIES[name]
     polar, azimuth = np.meshgrid(
         np.linspace(0, np.pi, _POLAR), np.linspace(0, 2 * np.pi, _AZIMUTH), indexing="ij"

@@ -19,17 +19,23 @@ from typing import Any, ClassVar
 
 import numpy as np
 import pandas as pd
-from ase.data import atomic_numbers
+from ase.data import atomic_masses, atomic_numbers
 
 from mofglass.analysis.accumulator import Analysis
+from mofglass.analysis.density_boxes import (
+    Grid,
+    autocovariance,
+    box_distances_A,
+    box_of_atoms,
+    heights_A,
+)
 from mofglass.analysis.elements import checked_symbol, require_present
 from mofglass.analysis.frame_data import FrameData
 from mofglass.analysis.statistics import BlockSums, block_average, mean_over_glasses
 from mofglass.analysis.time_series import FrameAxis
 from mofglass.errors import InputError
 from mofglass.result import Curve, Panel, Result
-
-Grid = tuple[int, int, int]
+from mofglass.units import density_g_per_cm3
 
 
 @dataclass(frozen=True)
@@ -55,6 +61,8 @@ class LocalDensityResult(Result):
         with its ``_error``.
     fields_per_A3 : tuple of ndarray
         Mean over time of the number density, atoms in 1 Å³, one array of boxes along a, b, c a glass.
+    fields_g_per_cm3 : tuple of ndarray
+        The same of the mass density, g/cm³.
     edges_A : tuple of ndarray, shape (3,)
         Mean thickness of the boxes along a, b, c, Å, of each glass.
     element : str or None
@@ -73,6 +81,7 @@ class LocalDensityResult(Result):
     autocorrelation_error: np.ndarray
     numbers: dict[str, float]
     fields_per_A3: tuple[np.ndarray, ...]
+    fields_g_per_cm3: tuple[np.ndarray, ...]
     edges_A: tuple[np.ndarray, ...]
     element: str | None
     n_glasses: int = 1
@@ -113,6 +122,7 @@ class LocalDensityResult(Result):
         for glass, field in enumerate(self.fields_per_A3):
             a, b, c = (index.ravel() for index in np.indices(field.shape))
             row = pd.DataFrame({"box_a": a, "box_b": b, "box_c": c, "density_per_A3": field.ravel()})
+            row["density_g_per_cm3"] = self.fields_g_per_cm3[glass].ravel()
             rows.append(row if len(self.fields_per_A3) == 1 else row.assign(glass=glass))
         return {
             "local_density": self.to_dataframe(),
@@ -201,6 +211,7 @@ class LocalDensityResult(Result):
             autocorrelation_error=related_error,
             numbers=numbers,
             fields_per_A3=tuple(field for result in results for field in result.fields_per_A3),
+            fields_g_per_cm3=tuple(field for result in results for field in result.fields_g_per_cm3),
             edges_A=tuple(edges for result in results for edges in result.edges_A),
             element=first.element,
             n_glasses=sum(result.n_glasses for result in results),
@@ -253,7 +264,9 @@ class LocalDensity(Analysis[LocalDensityResult]):
         n_counted = int(self._chosen(data.frame.numbers).sum())
         self._covariance = BlockSums(len(self._pairs))
         self._histogram = BlockSums(n_counted + 1)
+        self._masses_u = atomic_masses[data.frame.numbers][self._chosen(data.frame.numbers)]
         self._field = np.zeros(self.grid)
+        self._mass_field = np.zeros(self.grid)
         self._cell = np.zeros((3, 3))
 
     def _chosen(self, numbers: np.ndarray) -> np.ndarray:
@@ -263,13 +276,17 @@ class LocalDensity(Analysis[LocalDensityResult]):
 
     def _update(self, data: FrameData) -> None:
         frame = data.frame
-        counts = count_in_boxes(frame.positions[self._chosen(frame.numbers)], frame.cell, self.grid)
+        box = box_of_atoms(frame.positions[self._chosen(frame.numbers)], frame.cell, self.grid)
+        n_boxes = int(np.prod(self.grid))
+        counts = np.bincount(box, minlength=n_boxes).reshape(self.grid)
+        mass_u = np.bincount(box, self._masses_u, n_boxes).reshape(self.grid)
         excess = counts - counts.mean()
         within = self._shell >= 0
         covariance = np.bincount(self._shell[within], autocovariance(excess)[within], len(self._pairs))
         self._covariance.add(covariance)
         self._histogram.add(np.bincount(counts.ravel(), minlength=self._histogram.size).astype(float))
-        self._field += counts * (counts.size / frame.volume_A3)
+        self._field += counts * (n_boxes / frame.volume_A3)
+        self._mass_field += mass_u * density_g_per_cm3(1.0, frame.volume_A3 / n_boxes)
         self._cell += frame.cell
         self._means.append((float(counts.mean()), float((excess**2).mean())))
         self._frames.append(frame.index)
@@ -313,85 +330,7 @@ class LocalDensity(Analysis[LocalDensityResult]):
             autocorrelation_error=related_error,
             numbers=numbers,
             fields_per_A3=(self._field / self.n_frames,),
+            fields_g_per_cm3=(self._mass_field / self.n_frames,),
             edges_A=(heights_A(cell) / self.grid,),
             element=self.element,
         )
-
-
-def heights_A(cell: np.ndarray) -> np.ndarray:
-    """Return the distances between opposite faces of a cell.
-
-    Parameters
-    ----------
-    cell : ndarray, shape (3, 3)
-        Cell vectors as rows, Å.
-
-    Returns
-    -------
-    ndarray, shape (3,)
-        Along a, b, c, Å.
-    """
-    return 1.0 / np.linalg.norm(np.linalg.inv(cell), axis=0)
-
-
-def count_in_boxes(positions: np.ndarray, cell: np.ndarray, grid: Grid) -> np.ndarray:
-    """Count atoms in equal boxes along the cell vectors.
-
-    Parameters
-    ----------
-    positions : ndarray, shape (n_atoms, 3)
-        Positions, Å, wrapped or not.
-    cell : ndarray, shape (3, 3)
-        Cell vectors as rows, Å.
-    grid : tuple of int
-        Boxes along a, b, c.
-
-    Returns
-    -------
-    ndarray of int64, shape `grid`
-        Atoms in each box.
-    """
-    fraction = np.linalg.solve(np.asarray(cell).T, positions.T).T
-    # A fraction just below zero wraps to 1.0 itself by rounding: that is box 0 again.
-    box = np.floor((fraction - np.floor(fraction)) * grid).astype(np.int64) % grid
-    flat = np.ravel_multi_index((box[:, 0], box[:, 1], box[:, 2]), grid)
-    return np.bincount(flat, minlength=int(np.prod(grid))).reshape(grid)
-
-
-def autocovariance(excess: np.ndarray) -> np.ndarray:
-    """Return the mean product of a periodic field with itself displaced, for every displacement.
-
-    Parameters
-    ----------
-    excess : ndarray, shape (n_a, n_b, n_c)
-        The field less its mean.
-
-    Returns
-    -------
-    ndarray, shape (n_a, n_b, n_c)
-        By displacement in boxes, periodic.
-    """
-    spectrum = np.fft.fftn(excess)
-    return np.fft.ifftn(np.abs(spectrum) ** 2).real / excess.size
-
-
-def box_distances_A(cell: np.ndarray, grid: Grid) -> np.ndarray:
-    """Return the distance of every box, or its nearest image, from the first.
-
-    Parameters
-    ----------
-    cell : ndarray, shape (3, 3)
-        Cell vectors as rows, Å.
-    grid : tuple of int
-        Boxes along a, b, c.
-
-    Returns
-    -------
-    ndarray, shape `grid`
-        Å.
-    """
-    fraction = np.stack(np.meshgrid(*(np.arange(n) / n for n in grid), indexing="ij"), axis=-1)
-    images = np.stack(np.meshgrid(*([-1, 0, 1],) * 3, indexing="ij"), axis=-1).reshape(-1, 1, 1, 1, 3)
-    displaced = (fraction - np.round(fraction) + images) @ cell
-    nearest: np.ndarray = np.linalg.norm(displaced, axis=-1).min(axis=0)
-    return nearest

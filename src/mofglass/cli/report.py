@@ -32,6 +32,36 @@ from mofglass.cli.options import Command, output_option
     help="Temperature of the samples, K.  [default: the run's, or 300]",
 )
 @click.option("--title", default="", help="Heading of the page.")
+@click.option(
+    "--pore-frames",
+    type=click.IntRange(0),
+    default=10,
+    show_default=True,
+    help="Frames whose pores are measured (some seconds each), of glass and crystal each; 0: none.",
+)
+@click.option(
+    "--experiment",
+    "experiments",
+    multiple=True,
+    metavar="[neutron:|xray:][FUNCTION:]FILE",
+    help="Measured scattering to stand beside; may be repeated. FUNCTION: sq, fq, dr, gr, tr or pdf, as Keen "
+    "(2001) names them.  [default: neutron, F(Q), or D(r) for Gudrun's .dofr]",
+)
+@click.option(
+    "--deuterium",
+    "deuterium_fraction",
+    type=click.FloatRange(0, 1),
+    default=0.0,
+    show_default=True,
+    help="Fraction of the hydrogen that was deuterium in the neutron experiments.",
+)
+@click.option(
+    "--mechanics",
+    multiple=True,
+    metavar="[crystal:|glass:]PATH",
+    help="Study to include: the -o of mofglass bulk-modulus, elastic-constants or analyse elastic; may be "
+    "repeated.  [default: of what --system says]",
+)
 def command(
     runs: tuple[Path, ...],
     output: Path | None,
@@ -39,6 +69,10 @@ def command(
     system: str,
     temperature_K: float | None,
     title: str,
+    pore_frames: int,
+    experiments: tuple[str, ...],
+    deuterium_fraction: float,
+    mechanics: tuple[str, ...],
 ) -> None:
     """Write the offline HTML report of one or more runs.
 
@@ -50,6 +84,8 @@ def command(
     \b
     mofglass report runs/glass1 -o report.html
     mofglass report runs/glass1 runs/glass2 runs/glass3 -o glasses.html
+    mofglass report runs/glass1 --experiment xray:glass.int01 --experiment neutron:fq:measured.txt
+    mofglass report runs/glass1 --mechanics crystal:studies/zif-4 --mechanics glass:studies/glass1
     """
     from mofglass.literature import compare
     from mofglass.report import write_report
@@ -63,6 +99,10 @@ def command(
         temperature_K=temperature_K,
         title=title,
         compare=compare,
+        pore_frames=pore_frames,
+        experiments=experiments,
+        deuterium_fraction=deuterium_fraction,
+        mechanics=mechanics,
     )
     size_MB = destination.stat().st_size / 1e6
     click.echo(f"{destination} ({size_MB:.1f} MB, {time.monotonic() - begin:.0f} s)")

@@ -30,6 +30,10 @@ class ComparisonRow:
         Address of the paper.
     note : str
         Conditions and remarks.
+    measured : str
+        Where our number stands in the summaries, e.g. ``density.mean_density_g_per_cm3``.
+    published_glasses : int
+        Over how many glasses the published error is the spread; 0 where it is not one.
     """
 
     quantity: str
@@ -46,6 +50,8 @@ class ComparisonRow:
     where: str
     url: str | None
     note: str
+    measured: str = ""
+    published_glasses: int = 0
 
     @property
     def difference(self) -> float:
@@ -105,7 +111,7 @@ def compare(summary: Mapping[str, Any], system: str, *, material: str = "ZIF-4")
     return tuple(rows)
 
 
-def _row(published: PublishedValue, ours: float, ours_error: float | None) -> ComparisonRow:
+def _row(published: PublishedValue, ours: float, ours_error: float | None, measured: str) -> ComparisonRow:
     return ComparisonRow(
         quantity=published.quantity.key,
         title=published.quantity.title,
@@ -121,11 +127,13 @@ def _row(published: PublishedValue, ours: float, ours_error: float | None) -> Co
         where=published.where,
         url=published.source.url,
         note="; ".join(filter(None, [published.conditions_text, published.note])),
+        measured=measured,
+        published_glasses=published.glasses,
     )
 
 
-def _ours(quantity: Quantity, summary: Mapping[str, Any]) -> tuple[float, float | None] | None:
-    """Our value and error of a quantity, in its unit, or None where it was not measured."""
+def _ours(quantity: Quantity, summary: Mapping[str, Any]) -> tuple[float, float | None, str] | None:
+    """Our value and error of a quantity, in its unit, and where it stands; None where it was not measured."""
     for path, scale in [(quantity.key, 1.0), *((path, quantity.scale) for path in quantity.measured)]:
         *parents, last = path.split(".")
         level: Any = summary
@@ -137,7 +145,7 @@ def _ours(quantity: Quantity, summary: Mapping[str, Any]) -> tuple[float, float 
         error = _number(level, f"{last}_error")
         if error is None and len(parents) > 1:
             error = _nested_error(summary, parents, last)
-        return value * scale, None if error is None else error * abs(scale)
+        return value * scale, None if error is None else error * abs(scale), path
     return None
 
 

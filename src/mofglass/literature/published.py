@@ -114,6 +114,8 @@ class PublishedValue:
         What else the reader must know.
     compare : bool
         False for a repeat, or a value its authors call wrong: kept, but not put beside ours.
+    glasses : int
+        Over how many independent glasses value and error are mean and spread; 0 where it is of one body.
     """
 
     quantity: Quantity
@@ -127,6 +129,7 @@ class PublishedValue:
     conditions: Mapping[str, Any] = field(default_factory=lambda: MappingProxyType({}))
     note: str = ""
     compare: bool = True
+    glasses: int = 0
 
     @property
     def unit(self) -> str:
@@ -164,6 +167,7 @@ class PublishedValue:
             "doi": self.source.doi,
             "where": self.where,
             "note": self.note,
+            "glasses": self.glasses,
         }
 
 

@@ -14,7 +14,6 @@ import numpy as np
 import pandas as pd
 
 from mofglass.errors import InputError
-from mofglass.frame import Frame
 from mofglass.report.content import (
     Compare,
     analysis_blocks,
@@ -22,15 +21,20 @@ from mofglass.report.content import (
     mean_summary,
     reference_of,
 )
+from mofglass.report.convergence import convergence
+from mofglass.report.exchange import exchange_block
+from mofglass.report.experiment import Experiment, experiment_blocks, read_experiment
 from mofglass.report.figures import stacked
 from mofglass.report.history import shaded_stages, smoothed, thermo_panels
-from mofglass.report.measure import Measured, measure
+from mofglass.report.measure import PORE_FRAMES, Measured, measure
+from mofglass.report.mechanics import Study, mechanics_section, read_studies
 from mofglass.report.packing import csv_link
 from mofglass.report.page import render, write_whole
 from mofglass.report.record import protocols, reasons_to_differ, record_of, sample_row
 from mofglass.report.sample import Analyse, Sample, gather
-from mofglass.report.scene import frames_to_show, pack_scene
+from mofglass.report.slices import slice_figures
 from mofglass.report.tiles import tiles
+from mofglass.report.viewers import viewers_of
 from mofglass.report.words import formula
 from mofglass.result import Curve, Panel
 from mofglass.trajectory import open_trajectory
@@ -52,6 +56,10 @@ def write_report(
     title: str = "",
     compare: Compare | None = None,
     analyse: Analyse | None = None,
+    pore_frames: int = PORE_FRAMES,
+    experiments: Sequence[str] = (),
+    deuterium_fraction: float = 0.0,
+    mechanics: Sequence[str] = (),
 ) -> Path:
     """Write the report of one or several runs as one offline HTML file.
 
@@ -73,6 +81,14 @@ def write_report(
         `mofglass.literature.compare`; without it the report holds no published values.
     analyse : callable, optional
         From frames and temperature to results by name; mofglass' standard set by default.
+    pore_frames : int
+        Frames whose pores are measured; 0 for none.
+    experiments : sequence of str
+        Files of measured scattering, as `mofglass.report.experiment.read_experiment` takes them.
+    deuterium_fraction : float
+        Fraction of the hydrogen that was deuterium where neutrons were scattered.
+    mechanics : sequence of str
+        Studies of the mechanics, as `mofglass.report.mechanics.read_studies` takes them.
 
     Returns
     -------
@@ -88,13 +104,21 @@ def write_report(
     if destination.is_dir():
         raise InputError(f"{destination} is a directory: give the name of an HTML file, as in -o report.html")
     given = [paths] if isinstance(paths, str | os.PathLike) else list(paths)
+    # Read first: a mistyped name is known before anything is measured.
+    curves = [read_experiment(text, deuterium_fraction=deuterium_fraction) for text in experiments]
+    studies = [study for text in mechanics for study in read_studies(text, system=system)]
     samples = gather(given, temperature_K=temperature_K)
     if crystal is not None:
         samples = [_with_crystal(samples[0], Path(crystal)), *samples[1:]]
     # Independent glasses were made from the same crystal: one of them is measured.
     first = next((sample for sample in samples if sample.crystal is not None), None)
-    measured = [measure(sample, analyse, with_crystal=sample is first) for sample in samples]
-    write_whole(destination, report_html(measured, system=system, title=title, compare=compare))
+    measured = [
+        measure(sample, analyse, with_crystal=sample is first, pore_frames=pore_frames) for sample in samples
+    ]
+    html = report_html(
+        measured, system=system, title=title, compare=compare, experiments=curves, studies=studies
+    )
+    write_whole(destination, html)
     return destination
 
 
@@ -104,7 +128,13 @@ def _with_crystal(sample: Sample, path: Path) -> Sample:
 
 
 def report_html(
-    measured: Sequence[Measured], *, system: str = "glass", title: str = "", compare: Compare | None = None
+    measured: Sequence[Measured],
+    *,
+    system: str = "glass",
+    title: str = "",
+    compare: Compare | None = None,
+    experiments: Sequence[Experiment] = (),
+    studies: Sequence[Study] = (),
 ) -> str:
     """Return the page of samples that have been measured.
 
@@ -118,6 +148,10 @@ def report_html(
         Heading.
     compare : callable, optional
         `mofglass.literature.compare`.
+    experiments : sequence of Experiment
+        Measured scattering functions to stand beside.
+    studies : sequence of Study
+        Studies of the mechanics to include.
 
     Returns
     -------
@@ -128,10 +162,16 @@ def report_html(
     figures: dict[str, Any] = {}
     reference = reference_of(measured)
     summaries = mean_summary([item.glass for item in measured])
+    known_compare = compare if all(_is_imidazolate(sample) for sample in samples) else None
     comparisons, no_comparison = _comparisons(measured, summaries, system, compare)
     histories = _histories(measured, figures)
     blocks = analysis_blocks(measured, figures, product=system)
-    viewers, scenes = _viewers(samples, system)
+    blocks += experiment_blocks(measured, experiments, figures, product=system)
+    exchange = exchange_block(measured, figures)
+    blocks += [exchange] if exchange else []
+    slices = slice_figures(measured, figures)
+    mechanics = mechanics_section(studies, figures, known_compare)
+    viewers, scenes = viewers_of(measured, system)
     heading = title or (samples[0].info.get("title") if len(samples) == 1 else "") or _heading(samples)
     several = len(measured) > 1
     sections = [
@@ -139,7 +179,10 @@ def report_html(
         ("structure", "Structure"),
     ]
     sections += [("time", "Over time")] if histories else []
-    sections += [("analysis", "Analysis"), ("published", "Published values"), ("provenance", "Reproduce")]
+    sections += [("analysis", "Analysis")] + ([("slices", "Density slices")] if slices else [])
+    sections += [("mechanics", "Mechanics")] if mechanics else []
+    sections += [("convergence", "Convergence")]
+    sections += [("published", "Published values"), ("provenance", "Reproduce")]
     content: Mapping[str, Any] = {
         "version": version("mofglass"),
         "written": datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC"),
@@ -156,6 +199,9 @@ def report_html(
         "histories": histories,
         "analysis_note": _analysis_note(len(measured), reference is not None, system),
         "blocks": blocks,
+        "slices": slices,
+        "mechanics": mechanics,
+        "convergence": convergence(measured, system=system, compare=known_compare),
         "comparisons": comparisons,
         "no_comparison": no_comparison,
         "reasons": reasons_to_differ(samples),
@@ -207,6 +253,11 @@ def _analysed(measured: Sequence[Measured]) -> list[str]:
     lines += [
         f"Left out for {i.sample.label}: {n}, since {why}" for i in measured for n, why in i.skipped.items()
     ]
+    lines += [
+        f"Left out for {i.sample.label}: exchange, since {i.exchange_words}."
+        for i in measured
+        if i.exchange is None and i.exchange_words
+    ]
     return lines
 
 
@@ -255,37 +306,6 @@ def _is_imidazolate(sample: Sample) -> bool:
     return set(counts) == set(IMIDAZOLATE_GLASS) and all(
         counts[number] == share * counts[30] for number, share in IMIDAZOLATE_GLASS.items()
     )
-
-
-def _viewers(samples: Sequence[Sample], system: str) -> tuple[list[dict[str, Any]], list[Any]]:
-    scenes: list[Any] = []
-    viewers: list[dict[str, Any]] = []
-    with_crystal = next((sample for sample in samples if sample.crystal is not None), None)
-    if with_crystal is not None and with_crystal.crystal is not None:
-        frame = with_crystal.crystal[-1]
-        scenes.append(pack_scene("Crystal", [frame], [with_crystal.crystal_label]))
-        viewers.append({"title": "Crystal", "scenes": [0], "labels": ["Crystal"], "start": "last"})
-    first = len(scenes)
-    for sample in samples:
-        trajectory = sample.trajectory
-        chosen = frames_to_show(len(trajectory), trajectory.n_atoms)
-        frames = [trajectory[index] for index in chosen]
-        scenes.append(pack_scene(sample.label, frames, [_caption(sample, frame) for frame in frames]))
-    viewers.append(
-        {
-            "title": system.capitalize(),
-            "scenes": list(range(first, len(scenes))),
-            "labels": [sample.label for sample in samples],
-            "start": "last",
-        }
-    )
-    return viewers, scenes
-
-
-def _caption(sample: Sample, frame: Frame) -> str:
-    words = [f"{frame.time_ps:.4g} ps" if frame.time_ps is not None else f"frame {frame.index}"]
-    stage = sample.stage_at(frame.time_ps)
-    return ", ".join([*words, *([stage] if stage else [])])
 
 
 def _histories(measured: Sequence[Measured], figures: dict[str, Any]) -> list[dict[str, Any]]:

@@ -36,15 +36,17 @@ class Row:
 
 @dataclass(frozen=True)
 class AnalysisBlock:
-    """One analysis in the page: its figures, table and CSV."""
+    """One analysis in the page: figures, table of its summary, CSV by file name, and a table of its own."""
 
     name: str
     title: str
     figures: tuple[tuple[str, str], ...]
     columns: tuple[str, ...]
     rows: tuple[Row, ...]
-    csv: str
+    csvs: tuple[tuple[str, str], ...]
     unconverged: tuple[str, ...]
+    note: str = ""
+    table: tuple[tuple[str, ...], tuple[Row, ...]] = ((), ())
 
 
 @dataclass(frozen=True)
@@ -109,7 +111,11 @@ def analysis_blocks(
                 figures=tuple(_figures(name, results, beside, figures)),
                 columns=columns,
                 rows=rows,
-                csv=csv_link(_joined(results, beside)),
+                csvs=tuple(
+                    # Of several metals the block's name tells which.
+                    (table_name.replace(results[0][1].name, name, 1), csv_link(table))
+                    for table_name, table in _joined(results, beside).items()
+                ),
                 unconverged=tuple(
                     label
                     for label, result in results
@@ -263,15 +269,16 @@ def combined_summary(results: Sequence[Result]) -> Mapping[str, Any]:
     return combined.summary() if combined else _mean_of([result.summary() for result in results])
 
 
-def _joined(results: Sequence[tuple[str, Result]], crystal: Result | None) -> pd.DataFrame:
-    """One table of all samples and the crystal, with a first column that tells which."""
+def _joined(results: Sequence[tuple[str, Result]], crystal: Result | None) -> dict[str, pd.DataFrame]:
+    """Tables of all samples and the crystal by name, with a first column that tells which."""
     parts = [(label, result) for label, result in results] + ([("crystal", crystal)] if crystal else [])
-    tables = []
+    tables: dict[str, list[pd.DataFrame]] = {}
     for label, result in parts:
-        table = result.to_dataframe()
-        table.insert(0, "sample", label, allow_duplicates=True)
-        tables.append(table)
-    return pd.concat(tables, ignore_index=True)
+        for name, table in result.tables().items():
+            table = table.copy()
+            table.insert(0, "sample", label, allow_duplicates=True)
+            tables.setdefault(name, []).append(table)
+    return {name: pd.concat(members, ignore_index=True) for name, members in tables.items()}
 
 
 def mean_summary(results: Sequence[Mapping[str, Result]]) -> dict[str, Mapping[str, Any]]:

@@ -1,4 +1,4 @@
-"""Measure a sample: the standard set on product and crystal, coordination and linkers over all of the run."""
+"""Measure a sample: the standard set and pores of product and crystal; over all of the run what changes."""
 
 from __future__ import annotations
 
@@ -11,16 +11,22 @@ from ase.data import atomic_numbers
 
 from mofglass.analysis.accumulator import Analysis
 from mofglass.analysis.coordination import Coordination
+from mofglass.analysis.exchange_result import ExchangeResult
 from mofglass.analysis.linkers import Linkers
 from mofglass.analysis.pipeline import measure as run_analyses
 from mofglass.analysis.standard_set import metals_by_count, standard_set
 from mofglass.frame import Frame
 from mofglass.report.sample import Analyse, Sample, thinned
+from mofglass.report.whole_run import exchange_of, pores_of
 from mofglass.result import Panel, Result
 from mofglass.topology import bond_cutoffs
+from mofglass.trajectory import Trajectory
 
 MAX_COURSE_FRAMES = 300
 """Frames of the whole run in which coordination and linkers are followed, at most."""
+
+PORE_FRAMES = 10
+"""Frames whose pores are measured, since one of 2176 atoms takes tens of seconds."""
 
 
 @dataclass(frozen=True)
@@ -39,6 +45,10 @@ class Measured:
         Coordination and linkers over the whole run.
     skipped : dict of str to str
         Analyses that could not be made of the product, with the reason.
+    exchange : ExchangeResult or None
+        Exchange of linkers over the whole run.
+    exchange_words : str
+        Over which frames, or why not.
     """
 
     sample: Sample
@@ -46,9 +56,17 @@ class Measured:
     crystal: Mapping[str, Result] = field(default_factory=dict)
     course: tuple[Panel, ...] = ()
     skipped: Mapping[str, str] = field(default_factory=dict)
+    exchange: ExchangeResult | None = None
+    exchange_words: str = ""
 
 
-def measure(sample: Sample, analyse: Analyse | None = None, *, with_crystal: bool = True) -> Measured:
+def measure(
+    sample: Sample,
+    analyse: Analyse | None = None,
+    *,
+    with_crystal: bool = True,
+    pore_frames: int = PORE_FRAMES,
+) -> Measured:
     """Measure one sample.
 
     Parameters
@@ -56,21 +74,39 @@ def measure(sample: Sample, analyse: Analyse | None = None, *, with_crystal: boo
     sample : Sample
         What to measure.
     analyse : callable, optional
-        From frames and temperature to results and reasons; the standard set by default.
+        From frames and temperature to results and reasons; by default the standard set, pores, and the
+        exchange of linkers.
     with_crystal : bool
         Whether its crystal is measured too.
+    pore_frames : int
+        Frames whose pores are measured, of product and crystal each; 0 for none.
 
     Returns
     -------
     Measured
         The sample with its results.
     """
-    analyse = analyse or analyse_standard_set
-    glass, skipped = analyse(sample.glass, sample.temperature_K)
     crystal: Mapping[str, Result] = {}
-    if with_crystal and sample.crystal is not None:
-        crystal, _ = analyse(sample.crystal, sample.crystal_temperature_K)
-    return Measured(sample, glass, crystal, course(sample), skipped)
+    of_crystal = sample.crystal if with_crystal else None
+    if analyse is not None:
+        glass, skipped = analyse(sample.glass, sample.temperature_K)
+        if of_crystal is not None:
+            crystal, _ = analyse(of_crystal, sample.crystal_temperature_K)
+        return Measured(sample, glass, crystal, course(sample), skipped)
+    glass, skipped = _all_of(sample.glass, sample.temperature_K, pore_frames)
+    if of_crystal is not None:
+        crystal, _ = _all_of(of_crystal, sample.crystal_temperature_K, pore_frames)
+    exchange, words = exchange_of(sample)
+    return Measured(sample, glass, crystal, course(sample), skipped, exchange, words)
+
+
+def _all_of(
+    frames: Trajectory, temperature_K: float | None, pore_frames: int
+) -> tuple[Mapping[str, Result], Mapping[str, str]]:
+    """The standard set, and pores of a few frames."""
+    results, skipped = analyse_standard_set(frames, temperature_K)
+    pores, without = pores_of(frames, pore_frames)
+    return {**results, **pores}, {**skipped, **without}
 
 
 def analyse_standard_set(

@@ -15,7 +15,15 @@ import jinja2
 
 from mofglass.report.packing import script_json
 
-OWN_SCRIPTS = ("viewer_webgl.js", "viewer_canvas.js", "viewer.js", "figures.js", "start.js")
+OWN_SCRIPTS = (
+    "viewer_webgl.js",
+    "viewer_canvas.js",
+    "viewer_colour.js",
+    "viewer.js",
+    "slices.js",
+    "figures.js",
+    "start.js",
+)
 """In the order in which they run."""
 
 

@@ -49,7 +49,7 @@ window.mofglass = window.mofglass || {};
       if (curve.error) bar.error_y = { type: "data", array: curve.error, color: look.ink, thickness: 1.2, width: 3 };
       return [bar];
     }
-    const points = curve.n_points === 1 || kind === "bar" || kind === "points";
+    const points = curve.n_points === 1 || kind === "bar" || kind === "points" || curve.points;
     const size = points && kind !== "bar" ? (curve.n_points < 30 ? 9 : 4) : 5;
     const line = {
       ...common, type: "scatter", mode: points ? "markers" : "lines",
@@ -74,8 +74,22 @@ window.mofglass = window.mofglass || {};
     };
   }
 
+  // Direction surfaces come with their data and layout; the page adds its colours.
+  function surface({ data, layout }, look) {
+    const axis = { ...layout.scene.xaxis, color: look.faint, gridcolor: look.rule };
+    return {
+      data,
+      layout: {
+        ...layout, title: undefined, margin: { l: 0, r: 0, t: 0, b: 0 }, paper_bgcolor: look.surface,
+        font: { family: look.font, color: look.ink }, scene: { ...layout.scene, xaxis: axis, yaxis: axis, zaxis: axis },
+      },
+    };
+  }
+
   function build(figure, element) {
     const look = theme(element);
+    if (figure.surface) return surface(figure.surface, look);
+    if (figure.maps) return mofglass.buildSlices(figure, look, element.clientWidth);
     const narrow = element.clientWidth < 520;
     const n = figure.panels.length;
     const layout = {
@@ -143,16 +157,28 @@ window.mofglass = window.mofglass || {};
   };
 
   mofglass.drawFigures = function (figures, done) {
-    const elements = Array.from(document.querySelectorAll("[data-figure]"));
+    const all = Array.from(document.querySelectorAll("[data-figure]"));
+    const elements = all.filter((element) => !figures[element.dataset.figure].surface);
     const draw = (element) => {
       const { data, layout } = build(figures[element.dataset.figure], element);
       return Plotly.react(element, data, layout, config);
     };
+    // Surfaces need a graphics context each: they are drawn when the reader comes to them.
+    const seen = new IntersectionObserver((entries) => {
+      for (const { isIntersecting, target } of entries) {
+        if (!isIntersecting) continue;
+        seen.unobserve(target);
+        elements.push(target);
+        draw(target);
+      }
+    }, { rootMargin: "20% 0px" });
+    all.filter((element) => !elements.includes(element)).forEach((element) => seen.observe(element));
     const redraw = () => elements.forEach(draw);
     // One figure a task keeps the page responsive while it loads.
+    const first = [...elements];
     (function next(k) {
-      if (k === elements.length) return done();
-      Promise.resolve(draw(elements[k])).then(() => setTimeout(() => next(k + 1), 0));
+      if (k === first.length) return done();
+      Promise.resolve(draw(first[k])).then(() => setTimeout(() => next(k + 1), 0));
     })(0);
     const scheme = window.matchMedia("(prefers-color-scheme: dark)");
     scheme.addEventListener("change", () => {

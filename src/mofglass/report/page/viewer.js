@@ -29,6 +29,7 @@ window.mofglass = window.mofglass || {};
       bonded: bytes(packed.bonded),
       metals: typed(packed.metals, Uint32Array),
       coordination: bytes(packed.coordination),
+      exchange: packed.exchange && { ...packed.exchange, linker: typed(packed.exchange.linker, Uint16Array) },
     };
   }
 
@@ -60,6 +61,12 @@ window.mofglass = window.mofglass || {};
       colours.set(rgb(METAL[kind].colour), 4 * atom);
       radii[atom] = RADIUS_A[30] * METAL[kind].grow;
     });
+    if (scene.exchange && show.colour !== "coordination") {
+      mofglass.colourLinkers(scene, show.colour, (atom, hex, isMetal) => {
+        colours.set(rgb(hex), 4 * atom);
+        if (isMetal) radii[atom] = 0.7 * RADIUS_A[30];
+      });
+    }
     const broken = scene.broken[frame];
     const marked = new Uint8Array(n);
     const halos = [];
@@ -67,7 +74,7 @@ window.mofglass = window.mofglass || {};
       const sum = [0, 0, 0];
       for (const atom of linker) {
         marked[atom] = 1;
-        colours.set(rgb(MARK), 4 * atom);
+        if (show.colour === "coordination") colours.set(rgb(MARK), 4 * atom);
         for (let k = 0; k < 3; k++) sum[k] += at[3 * atom + k] / linker.length;
       }
       halos.push(...sum, 3.1);
@@ -158,7 +165,8 @@ window.mofglass = window.mofglass || {};
 
     function setFrame(frame) {
       state.frame = Math.min(Math.max(0, frame), state.scene.n_frames - 1);
-      const show = { hydrogens: box("hydrogens", true), linkers: box("linkers", true), cell: box("cell", true) };
+      const colour = find("colour") ? find("colour").value : "coordination";
+      const show = { hydrogens: box("hydrogens", true), linkers: box("linkers", true), cell: box("cell", true), colour };
       state.shapes = shapesOf(state.scene, state.frame, show);
       renderer.setGeometry(state.shapes);
       const slider = find("frame");
@@ -166,6 +174,7 @@ window.mofglass = window.mofglass || {};
       find("caption").textContent = state.scene.captions[state.frame];
       state.shapes.counts.forEach((count, kind) => (find(`count-${kind}`).textContent = String(count)));
       find("count-broken").textContent = String(state.shapes.nBroken);
+      mofglass.fillLegends(root, find, state.scene.exchange, colour);
       root.dataset.frame = String(state.frame);
       redraw();
     }
@@ -238,7 +247,7 @@ window.mofglass = window.mofglass || {};
       event.preventDefault();
       camera.changed();
     });
-    for (const name of ["hydrogens", "linkers", "cell"]) {
+    for (const name of ["hydrogens", "linkers", "cell", "colour"]) {
       const input = find(name);
       if (input) input.addEventListener("change", () => setFrame(state.frame));
     }
