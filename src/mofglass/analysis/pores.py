@@ -191,6 +191,7 @@ class Pores(Analysis[PoresResult]):
     """
 
     name: ClassVar[str] = "pores"
+    own_processes: ClassVar[bool] = True
 
     def __init__(
         self,

@@ -15,7 +15,13 @@ from mofglass.cli import (
     analyse_rings,
     analyse_scattering,
 )
-from mofglass.cli.analyse_options import frames_options, open_frames, run_and_show, temperature_option
+from mofglass.cli.analyse_options import (
+    frames_options,
+    jobs_option,
+    open_frames,
+    run_and_show,
+    temperature_option,
+)
 from mofglass.cli.options import Command
 
 _POSITIVE = click.FloatRange(0, min_open=True)
@@ -74,6 +80,7 @@ pair_option = click.option(
 
 @command.command("all", cls=Command)
 @frames_options
+@jobs_option
 @temperature_option
 @click.option("--r-max", type=_POSITIVE, default=10.0, show_default=True, help="Range of g(r), Å.")
 @click.option("--bin-width", type=_POSITIVE, default=0.02, show_default=True, help="Bin width of g(r), Å.")
@@ -95,6 +102,7 @@ def analyse_all(**options: Any) -> None:
 
 @command.command("rdf", cls=Command)
 @frames_options
+@jobs_option
 @click.option(
     "--pair",
     "pairs",
@@ -118,6 +126,7 @@ def rdf(**options: Any) -> None:
 
 @command.command("pmf", cls=Command)
 @frames_options
+@jobs_option
 @temperature_option
 @pair_option
 @click.option("--r-max", type=_POSITIVE, default=10.0, show_default=True, help="Range, Å.")
@@ -140,6 +149,7 @@ def pmf(**options: Any) -> None:
 
 @command.command("bond-angle", cls=Command)
 @frames_options
+@jobs_option
 @temperature_option
 @click.option(
     "--triple",
@@ -179,6 +189,7 @@ def bond_angle(**options: Any) -> None:
 
 @command.command("coordination", cls=Command)
 @frames_options
+@jobs_option
 @pair_option
 @click.option("--cutoff", type=_POSITIVE, default=2.5, show_default=True, help="Cut-off, Å, included.")
 def coordination(**options: Any) -> None:
@@ -191,6 +202,7 @@ def coordination(**options: Any) -> None:
 
 @command.command("linkers", cls=Command)
 @frames_options
+@jobs_option
 def linkers(**options: Any) -> None:
     """Linker integrity: intact and broken linkers over time, and what is wrong with the broken ones."""
     from mofglass.analysis import Linkers
@@ -227,6 +239,7 @@ def msd(**options: Any) -> None:
 
 @command.command("density", cls=Command)
 @frames_options
+@jobs_option
 def density(**options: Any) -> None:
     """Density (g/cm³), volume (Å³) and cell over time."""
     from mofglass.analysis import Density

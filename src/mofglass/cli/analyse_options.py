@@ -57,6 +57,14 @@ frames_options = together(
 )
 """The trajectories, which of their frames are analysed, and where results go."""
 
+jobs_option = click.option(
+    "--jobs",
+    type=click.IntRange(1),
+    default=1,
+    show_default=True,
+    help="Processes that share the frames of a trajectory; numbers and errors do not depend on it.",
+)
+
 temperature_option = click.option(
     "--temperature",
     "temperature_K",
@@ -182,7 +190,12 @@ def run_and_show(
     n_frames = sum(len(trajectory) for trajectory in frames.trajectories)
     with _progress(n_frames, quiet=as_json) as progress:
         measured = measure_glasses(
-            frames.trajectories, analyses, strict=strict, n_threads=options["threads"], progress=progress
+            frames.trajectories,
+            analyses,
+            strict=strict,
+            n_threads=options["threads"],
+            jobs=options.get("jobs") or 1,
+            progress=progress,
         )
     measured.skipped.update(skipped or {})
     written = None

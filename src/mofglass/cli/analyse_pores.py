@@ -46,7 +46,7 @@ _POSITIVE = click.FloatRange(0, min_open=True)
     metavar="EL R",
     help="Radius of an element, Å, of all or none.  [default: those of Zeo++]",
 )
-@click.option("--processes", type=click.IntRange(1), help="Frames measured at a time.  [default: one a core]")
+@click.option("--jobs", type=click.IntRange(1), help="Frames measured at a time.  [default: one a core]")
 def command(**options: Any) -> None:
     """Pore volume (cm³/kg) and surface (m²/g) for a probe, largest spheres (Å), by Zeo++."""
     from mofglass.analysis.pores import Pores
@@ -57,6 +57,6 @@ def command(**options: Any) -> None:
         n_samples_per_atom=options["samples_per_atom"],
         high_accuracy=options["high_accuracy"],
         radii_A=dict(options["radii"]) or None,
-        n_processes=options["processes"],
+        n_processes=options["jobs"],
     )
     run_and_show({"pores": analysis}, open_frames(options), options)
