@@ -14,6 +14,7 @@ from mofglass.cli import (
     analyse_pores,
     analyse_rings,
     analyse_scattering,
+    analyse_temperature,
 )
 from mofglass.cli.analyse_options import (
     frames_options,
@@ -257,3 +258,4 @@ command.add_command(analyse_medium_range.density_profile)
 command.add_command(analyse_medium_range.local_density)
 command.add_command(analyse_medium_range.peak_width)
 command.add_command(analyse_pores.command)
+command.add_command(analyse_temperature.command)
