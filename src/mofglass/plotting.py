@@ -49,7 +49,9 @@ def draw_panel(panel: Panel, ax: Any = None) -> Any:
     with mpl.rc_context(_STYLE):
         if ax is None:
             ax = _new_axes()
-        {"line": _draw_lines, "bar": _draw_bars, "points": _draw_points}[panel.kind](panel, ax)
+        {"line": _draw_lines, "bar": _draw_bars, "points": _draw_points, "series": _draw_series}[panel.kind](
+            panel, ax
+        )
         if panel.diagonal:
             ends = panel.extent
             ax.plot(ends, ends, color="0.4", linewidth=0.8, zorder=0)
@@ -109,6 +111,27 @@ def _draw_lines(panel: Panel, ax: Any) -> None:
         if curve.y_error is not None and np.isfinite(curve.y_error).any():
             error = np.nan_to_num(curve.y_error)
             ax.fill_between(curve.x, curve.y - error, curve.y + error, color=colour, alpha=0.25, linewidth=0)
+
+
+def _draw_series(panel: Panel, ax: Any) -> None:
+    # Measured values with whiskers, joined; what has no errors is a level to compare with.
+    for number, curve in enumerate(panel.curves):
+        if curve.y_error is None:
+            ax.plot(
+                curve.x, curve.y, LINE_STYLES[number % 3 + 1], color="0.4", linewidth=0.9, label=curve.label
+            )
+            continue
+        ax.errorbar(
+            curve.x,
+            curve.y,
+            np.nan_to_num(curve.y_error),
+            marker="o",
+            markersize=4,
+            capsize=2,
+            linewidth=1.0,
+            color=COLOURS[number % len(COLOURS)],
+            label=curve.label,
+        )
 
 
 def _draw_points(panel: Panel, ax: Any) -> None:

@@ -30,8 +30,8 @@ class Panel:
         Texts.
     curves : tuple of Curve
         What is drawn.
-    kind : {"line", "bar", "points"}
-        How.
+    kind : {"line", "bar", "points", "series"}
+        How; a series is measured points with whiskers, joined, beside levels without errors.
     x_log, y_log : bool
         Logarithmic axes.
     diagonal : bool
@@ -42,7 +42,7 @@ class Panel:
     x_label: str
     y_label: str
     curves: tuple[Curve, ...]
-    kind: Literal["line", "bar", "points"] = "line"
+    kind: Literal["line", "bar", "points", "series"] = "line"
     x_log: bool = False
     y_log: bool = False
     diagonal: bool = False

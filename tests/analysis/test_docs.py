@@ -22,20 +22,22 @@ PAGES = sorted(DOCS.glob("*.md"))
 
 @pytest.fixture(scope="module")
 def workplace(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The files the pages speak of: two runs and a structure."""
+    """The files the pages speak of: two runs, one that heats, and a structure."""
     place = tmp_path_factory.mktemp("docs")
     crystal = structures.load("ZIF-4")
     write_structure(place / "glass.cif", crystal)
     (place / "measured.int01").write_text("".join(f"{0.1 * k:.1f} {0.1 / k:.4f}\n" for k in range(5, 240)))
-    for seed in (1, 2):
+    for seed, name in ((1, "glass1"), (2, "glass2"), (3, "heating")):
         random = np.random.default_rng(seed)
-        run = place / "runs" / f"glass{seed}"
+        run = place / "runs" / name
         run.mkdir(parents=True)
         with H5MDWriter(run / "trajectory.h5", crystal.numbers) as writer:
             for k in range(40):
                 shaken = crystal.positions + random.normal(scale=0.05, size=crystal.positions.shape)
                 writer.append(k * 200, k * 0.1, shaken, np.asarray(crystal.cell))
         (run / "run.yaml").write_text("analysis: {from_ps: 2.0, temperature_K: 300.0}\n")
+    rows = [f"{t / 10},{'warm' if t < 10 else 'heat'},{300 + max(0, t - 10) * 10}" for t in range(40)]
+    (run / "thermo.csv").write_text("\n".join(["time_ps,stage,temperature_K", *rows]) + "\n")
     return place
 
 

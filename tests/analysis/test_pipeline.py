@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+import os
+import signal
+import subprocess
+import sys
+import time
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 from ase import Atoms
 from ase.build import bulk
+from ase.io import write
 
 from mofglass import structures
 from mofglass.analysis import (
@@ -15,13 +22,14 @@ from mofglass.analysis import (
     BondAngle,
     Coordination,
     Density,
+    FrameData,
     Linkers,
     measure,
     measure_glasses,
     standard_set,
 )
 from mofglass.analysis import frame_data as frame_data_module
-from mofglass.errors import InputError
+from mofglass.errors import InputError, MofglassError
 from mofglass.frame import Frame
 from mofglass.trajectory import FrameSequence
 
@@ -201,6 +209,68 @@ def test_parts_of_the_set_merge_to_the_whole(crystal: Atoms) -> None:
             if "error" in str(column) or values.dtype.kind not in "iuf":
                 continue
             np.testing.assert_allclose(merged.to_dataframe()[column], values, rtol=1e-9, err_msg=name)
+
+
+def test_frames_shared_out_give_the_numbers_of_one_process(crystal: Atoms) -> None:
+    n_frames = 37  # Blocks of time of four frames, the last of one.
+    frames = shaken(crystal, n_frames)
+    analyses, _ = standard_set(crystal.numbers, temperature_K=300.0)
+    one = measure_glasses([frames], analyses, strict=False)
+    done: list[int] = []
+    two = measure_glasses([frames], analyses, strict=False, jobs=2, progress=done.append)
+    assert list(two.results) == list(one.results) == list(analyses)
+    assert done[-1] == n_frames
+    assert len(done) > 2
+    for name, result in one.results.items():
+        for table_name, table in result.tables().items():
+            pd.testing.assert_frame_equal(
+                two.results[name].tables()[table_name], table, rtol=1e-9, atol=1e-12
+            )
+
+
+def test_what_cannot_be_made_is_told_by_processes_too(crystal: Atoms) -> None:
+    analyses = {"cobalt": Coordination(pair=("Co", "N")), "density": Density()}
+    measured = measure_glasses([shaken(crystal, 8)], analyses, strict=False, jobs=2)
+    assert list(measured.results) == ["density"]
+    assert "no Co" in measured.skipped["cobalt"]
+    with pytest.raises(InputError, match="no Co"):
+        measure(shaken(crystal, 8), {"cobalt": Coordination(pair=("Co", "N"))}, jobs=2)
+
+
+class Deadly(Density):
+    """An analysis under which the process ends in the fifth frame."""
+
+    def _update(self, data: FrameData) -> None:
+        if data.frame.index == 4:
+            os.kill(os.getpid(), signal.SIGKILL)
+        super()._update(data)
+
+
+def test_the_death_of_a_process_is_one_error(crystal: Atoms) -> None:
+    with pytest.raises(MofglassError, match=r"frames 4 to 4 could not be measured: .*SIGKILL.*--jobs"):
+        measure(shaken(crystal, 8), {"density": Deadly()}, jobs=2)
+
+
+def test_interrupted_no_process_stays(crystal: Atoms, tmp_path: Path) -> None:
+    write(tmp_path / "long.extxyz", [frame.to_atoms() for frame in shaken(crystal, 8)] * 100)
+    words = [sys.executable, "-m", "mofglass", "analyse", str(tmp_path / "long.extxyz"), "--jobs", "2"]
+    command = subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    children = Path(f"/proc/{command.pid}/task/{command.pid}/children")
+    end = time.monotonic() + 60
+    workers: list[str] = []
+    while len(workers) < 2 and command.poll() is None and time.monotonic() < end:
+        workers = children.read_text().split()
+        time.sleep(0.1)
+    time.sleep(2.0)
+    command.send_signal(signal.SIGINT)
+    command.communicate(timeout=60)
+    assert command.returncode != 0
+    assert len(workers) >= 2
+    stats = [Path(f"/proc/{worker}/stat") for worker in workers]
+    end = time.monotonic() + 30
+    while any(stat.exists() and stat.read_text().rsplit(")", 1)[1].split()[0] != "Z" for stat in stats):
+        assert time.monotonic() < end, "a process was left behind"
+        time.sleep(0.1)
 
 
 def test_an_empty_part_merges(crystal: Atoms) -> None:

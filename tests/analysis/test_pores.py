@@ -124,7 +124,7 @@ if abs(length - 10.5) < 1e-6:
 cell = 1000.0 if abs(length - 10.6) < 1e-6 else length**3
 volume = f"Unitcell_volume: {cell}  AV_A^3: {length} NAV_A^3: 0.5 Number_of_channels: 1 "
 surface = "ASA_A^2: 1.0 NASA_A^2: 0"
-answer = {"spheres": [3.0, 2.0, 3.0], "volume": volume, "surface": surface}
+answer = {"spheres": [3.0, 2.0, 3.0], "volume": volume, "surface": surface, "radii_A": {"C": 2.0}}
 json.dump(answer, open(task["answer"], "w"))
 """
 
@@ -172,8 +172,35 @@ def test_merging(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert parts.merge(Pores(radii_A={"C": 2.0}).compute(frames(4)[1:])).result.summary() == whole.summary()
 
 
+def test_pore_sizes_come_with_the_pores(tmp_path: Path) -> None:
+    """Spheres on a lattice that breathes: volume, widest pore and probe-occupiable volume, with errors."""
+    analysis = Pores(
+        probe_radius_A=5.5, radii_A={"C": RADIUS}, n_samples=500, n_samples_per_atom=10, n_size_points=4000
+    )
+    three = analysis.compute(frames(3)).result
+    edges = A * (1 + 0.01 * np.arange(3))
+    sizes = three.sizes
+    assert sizes is not None
+    widest = (edges * 3**0.5 - 2 * RADIUS).mean()
+    assert sizes.numbers["largest_pore_diameter_A"] == pytest.approx(widest, abs=0.01)
+    assert sizes.numbers["largest_pore_diameter_A_error"] > 0
+    mass_g = 12.011 * 1.66053906660e-24
+    outside = (edges**3 - 4 / 3 * np.pi * RADIUS**3).mean() * 1e-21 / mass_g
+    assert sizes.wider[0] == pytest.approx(outside, rel=0.01)
+    # All pores that hold the probe, 11 Å wide: more than that of the cavity itself, less than all.
+    assert 0.9 * outside < sizes.numbers["occupiable_volume_cm3_per_kg"] < outside
+    assert sizes.numbers["modal_pore_diameter_A"] == pytest.approx(widest, abs=0.2)
+    both = PoresResult.combine([three, three])
+    assert both.sizes is not None
+    np.testing.assert_allclose(both.sizes.volume, sizes.volume)
+    assert set(both.tables()) == {"pores", "pores_sizes"}
+    assert len(both.panels()) == 5
+    assert both.summary()["n_size_points"] == 4000
+
+
 def test_command_line() -> None:
     words = ["analyse", "pores", "ZIF-4", "--probe", "1.2", "--samples", "20000", "--samples-per-atom", "20"]
+    words += ["--psd", "--psd-points", "500"]
     answer = CliRunner().invoke(main, [*words, "--json"], catch_exceptions=False)
     summary = json.loads(answer.stdout)
     assert summary["total_volume_cm3_per_kg"] == pytest.approx(49.0, rel=0.06)

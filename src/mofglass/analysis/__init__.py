@@ -36,6 +36,12 @@ from mofglass.analysis.scattering_result import ScatteringResult
 from mofglass.analysis.standard_set import standard_set
 from mofglass.analysis.statistics import BlockSums, Estimate, block_average, mean_over_glasses
 from mofglass.analysis.strain_fluctuation import StrainFluctuation
+from mofglass.analysis.temperature_series import (
+    TemperaturePoint,
+    TemperatureSeriesResult,
+    temperature_series,
+    temperature_set,
+)
 from mofglass.plain_json import to_json
 from mofglass.plotting import draw_panel
 from mofglass.result import Curve, Panel, Result
@@ -86,6 +92,8 @@ __all__ = [
     "Scattering",
     "ScatteringResult",
     "StrainFluctuation",
+    "TemperaturePoint",
+    "TemperatureSeriesResult",
     "block_average",
     "distance_histogram",
     "draw_panel",
@@ -94,6 +102,8 @@ __all__ = [
     "measure_glasses",
     "rank_correlations",
     "standard_set",
+    "temperature_series",
+    "temperature_set",
     "to_json",
     "write_results",
 ]

@@ -33,6 +33,9 @@ class Analysis(ABC, Generic[R]):
     mergeable: ClassVar[bool] = True
     """Whether frames can be shared out and the parts merged: false where frames must come in order."""
 
+    own_processes: ClassVar[bool] = False
+    """Whether it spreads its frames over processes itself."""
+
     def __init__(self) -> None:
         self.n_frames = 0
         self._numbers: np.ndarray | None = None

@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 
 from mofglass.analysis.accumulator import Analysis
-from mofglass.analysis.frame_data import FrameData, frames_of, widest_cutoffs
+from mofglass.analysis.one_pass import Progress, pass_over
 from mofglass.errors import InputError
 from mofglass.frame import Configuration
 from mofglass.result import Result
 
 Frames = Configuration | Iterable[Configuration]
-Progress = Callable[[int], None]
-"""Called with the number of frames done, after each of them."""
 
 
 @dataclass(frozen=True)
@@ -57,6 +55,7 @@ def measure(
     *,
     strict: bool = True,
     n_threads: int = 1,
+    jobs: int = 1,
     progress: Progress | None = None,
 ) -> tuple[dict[str, Result], dict[str, str]]:
     """Run analyses over a trajectory in one pass: neighbours and network are found once a frame.
@@ -71,8 +70,12 @@ def measure(
         Whether an analysis that cannot be made is an error; else it is left out, with the reason.
     n_threads : int
         Threads for the distance histogram.
+    jobs : int
+        Processes that share the frames of a trajectory, beside this one, which reads them and makes the
+        analyses that need their order; with 1 this process does all. The analyses must then have seen no
+        frame. Numbers and errors are the same, to rounding.
     progress : callable, optional
-        Called after each frame with the number done.
+        Called with the number of frames done, after each of them or each block of them.
 
     Returns
     -------
@@ -86,29 +89,14 @@ def measure(
     InputError
         For a trajectory without frames, a frame that cannot be read, or, if strict, the first analysis
         that cannot be made.
+    MofglassError
+        When a worker process dies.
     """
-    active, skipped = dict(analyses), {}
-    cutoffs = widest_cutoffs([analysis.pair_cutoffs for analysis in active.values()])
-    source = str(getattr(frames, "path", ""))
-    n_frames = 0
-    for frame in frames_of(frames):
-        data = FrameData(frame, pair_cutoffs=cutoffs, source=source, n_threads=n_threads)
-        for name, analysis in list(active.items()):
-            try:
-                analysis.update(data)
-            except InputError as error:
-                if strict:
-                    raise
-                skipped[name] = str(error)
-                del active[name]
-        if not active:
-            raise InputError(
-                "no analysis could be made: " + next(iter(skipped.values()), "none was asked for.")
-            )
-        n_frames += 1
-        if progress is not None:
-            progress(n_frames)
-    if n_frames == 0:
+    active, skipped = pass_over(
+        frames, analyses, strict=strict, n_threads=n_threads, jobs=jobs, progress=progress
+    )
+    if not any(analysis.n_frames for analysis in active.values()):
+        source = str(getattr(frames, "path", ""))
         raise InputError(f"{source or 'the trajectory'} holds no frames in the range asked for.")
     results: dict[str, Result] = {}
     for name, analysis in active.items():
@@ -127,6 +115,7 @@ def measure_glasses(
     *,
     strict: bool = True,
     n_threads: int = 1,
+    jobs: int = 1,
     progress: Progress | None = None,
 ) -> Measurement:
     """Run analyses over independent glasses and average them, errors between the glasses.
@@ -137,7 +126,7 @@ def measure_glasses(
         One a glass; one alone is measured with errors from its own blocks of time.
     analyses : mapping of str to Analysis
         What to measure; these see no frames themselves, each glass has its own copy.
-    strict, n_threads, progress
+    strict, n_threads, jobs, progress
         As for `measure`; progress counts the frames of all glasses.
 
     Returns
@@ -172,7 +161,9 @@ def measure_glasses(
             if progress is not None:
                 progress(done)
 
-        results, not_made = measure(frames, fresh, strict=strict, n_threads=n_threads, progress=report)
+        results, not_made = measure(
+            frames, fresh, strict=strict, n_threads=n_threads, jobs=jobs, progress=report
+        )
         glasses.append(results)
         skipped.update(not_made)
     names = [name for name in analyses if all(name in results for results in glasses)]

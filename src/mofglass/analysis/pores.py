@@ -18,6 +18,11 @@ import pandas as pd
 
 from mofglass.analysis.accumulator import Analysis
 from mofglass.analysis.frame_data import FrameData
+from mofglass.analysis.pore_size_distribution import (
+    PoreSizeDistribution,
+    PoreSizeSums,
+    volume_by_diameter,
+)
 from mofglass.analysis.statistics import block_average, mean_over_glasses
 from mofglass.analysis.time_series import FrameAxis
 from mofglass.analysis.zeo import PoreError, ZeoSettings, measure_pores, require_pyzeo
@@ -60,6 +65,8 @@ class PoresResult(Result):
         Whether the error of the total volume stopped growing with the block length.
     n_glasses : int
         Independent trajectories in the mean.
+    sizes : PoreSizeDistribution or None
+        Distribution of pore sizes, where asked for.
     """
 
     settings: ZeoSettings
@@ -70,6 +77,7 @@ class PoresResult(Result):
     failed: tuple[str, ...]
     error_converged: bool
     n_glasses: int = 1
+    sizes: PoreSizeDistribution | None = None
 
     name: ClassVar[str] = "pores"
     title: ClassVar[str] = "Pores"
@@ -86,18 +94,32 @@ class PoresResult(Result):
         columns.update(zip(QUANTITIES, self.values.T, strict=True))
         return pd.DataFrame(columns)
 
+    def tables(self) -> dict[str, pd.DataFrame]:
+        """Return the rows of the frames, and the distribution of pore sizes where there is one.
+
+        Returns
+        -------
+        dict of str to pandas.DataFrame
+            ``pores`` and perhaps ``pores_sizes``.
+        """
+        more = {} if self.sizes is None else {"pores_sizes": self.sizes.to_dataframe()}
+        return {self.name: self.to_dataframe(), **more}
+
     def summary(self) -> dict[str, Any]:
         """Return the means, how they were made, and what failed.
 
         Returns
         -------
         dict
-            `QUANTITIES` with their errors, the settings, ``n_failed`` and ``failed``.
+            `QUANTITIES` with their errors, the numbers of the pore sizes where there are some, the settings,
+            ``n_failed`` and ``failed``.
         """
         numbers: dict[str, Any] = {}
         for name in QUANTITIES:
             numbers[name] = self.mean[name]
             numbers[f"{name}_error"] = self.mean_error[name]
+        if self.sizes is not None:
+            numbers |= {**self.sizes.numbers, "n_size_points": self.sizes.n_points}
         settings = self.settings
         return {
             **numbers,
@@ -119,17 +141,18 @@ class PoresResult(Result):
         Returns
         -------
         tuple of Panel
-            Three panels; of a single frame each is one point.
+            Three panels; of a single frame each is one point. Two more of the pore sizes.
         """
         shown = (
             ("Pore volume", "pore volume (cm³/kg)", "total_volume_cm3_per_kg"),
             ("Largest included sphere", "diameter (Å)", "largest_included_sphere_A"),
             ("Largest free sphere", "diameter (Å)", "largest_free_sphere_A"),
         )
-        return tuple(
+        series = tuple(
             self.axis.panel(title, label, self.values[:, QUANTITIES.index(name)])
             for title, label, name in shown
         )
+        return series if self.sizes is None else (*series, *self.sizes.panels())
 
     @classmethod
     def combine(cls, results: Sequence[PoresResult]) -> PoresResult:
@@ -145,6 +168,7 @@ class PoresResult(Result):
         PoresResult
             Mean of the glasses' means; all rows.
         """
+        sizes = [result.sizes for result in results if result.sizes is not None]
         mean, error = mean_over_glasses([np.array(list(result.mean.values())) for result in results])
         return replace(
             results[0],
@@ -159,6 +183,7 @@ class PoresResult(Result):
             ),
             error_converged=len(results) > 1,
             n_glasses=sum(result.n_glasses for result in results),
+            sizes=PoreSizeDistribution.combine(sizes) if len(sizes) == len(results) else None,
         )
 
 
@@ -177,6 +202,8 @@ class Pores(Analysis[PoresResult]):
         Zeo++'s -ha.
     radii_A : mapping of str to float, optional
         Radii by symbol, Å; those of Zeo++ by default. All elements must be given, or none.
+    n_size_points : int
+        Random points at which the size of the pore is measured; 0 for no distribution of pore sizes.
     n_processes : int, optional
         Child processes at a time; as many as there are cores by default.
     timeout_s : float
@@ -191,6 +218,7 @@ class Pores(Analysis[PoresResult]):
     """
 
     name: ClassVar[str] = "pores"
+    own_processes: ClassVar[bool] = True
 
     def __init__(
         self,
@@ -200,6 +228,7 @@ class Pores(Analysis[PoresResult]):
         n_samples_per_atom: int = 500,
         high_accuracy: bool = True,
         radii_A: Mapping[str, float] | None = None,
+        n_size_points: int = 0,
         n_processes: int | None = None,
         timeout_s: float = 3600.0,
     ) -> None:
@@ -210,13 +239,17 @@ class Pores(Analysis[PoresResult]):
         self.n_processes = n_processes or len(os.sched_getaffinity(0))
         if self.n_processes < 1:
             raise InputError("pores need at least one process.")
+        if n_size_points < 0:
+            raise InputError("a distribution of pore sizes needs at least one point.")
         require_pyzeo()
+        self.n_size_points = n_size_points
+        self._sizes = PoreSizeSums(n_size_points, probe_radius_A) if n_size_points else None
         self._frames: list[int] = []
         self._times_ps: list[float | None] = []
         self._where: list[str] = []
         self._rows: list[list[float]] = []
         self._failed: list[str] = []
-        self._running: list[Future[list[float]]] = []
+        self._running: list[Future[_Measured]] = []
 
     def _start(self, data: FrameData) -> None:
         from ase.data import chemical_symbols
@@ -235,12 +268,16 @@ class Pores(Analysis[PoresResult]):
         self._frames.append(data.frame.index)
         self._times_ps.append(data.frame.time_ps)
         self._where.append(data.where)
-        self._running.append(_workers(self.n_processes).submit(_row, data, self.settings))
+        self._running.append(
+            _workers(self.n_processes).submit(_measure, data, self.settings, self.n_size_points)
+        )
 
-    def _take(self, future: Future[list[float]]) -> None:
+    def _take(self, future: Future[_Measured]) -> None:
         """Wait for the oldest frame at work."""
         try:
-            row = future.result()
+            row, sizes = future.result()
+            if self._sizes is not None and sizes is not None:
+                self._sizes.add(*sizes)
         except PoreError as error:
             self._failed.append(f"{self._where[len(self._rows)]}: {error}")
             row = [np.nan] * len(QUANTITIES)
@@ -269,6 +306,7 @@ class Pores(Analysis[PoresResult]):
             mean_error={name: estimate.error for name, estimate in estimates.items()},
             failed=tuple(self._failed),
             error_converged=estimates["total_volume_cm3_per_kg"].converged,
+            sizes=None if self._sizes is None else self._sizes.finish(),
         )
 
     def merge(self, later: Self) -> Self:
@@ -294,6 +332,8 @@ class Pores(Analysis[PoresResult]):
         self._where += later._where
         self._rows += later._rows
         self._failed += later._failed
+        if self._sizes is not None and later._sizes is not None:
+            self._sizes.merge(later._sizes)
 
 
 @cache
@@ -302,7 +342,15 @@ def _workers(n_processes: int) -> ThreadPoolExecutor:
     return ThreadPoolExecutor(n_processes, thread_name_prefix="mofglass-pores")
 
 
-def _row(data: FrameData, settings: ZeoSettings) -> list[float]:
-    found = vars(measure_pores(data.frame, settings))
+_Measured = tuple[list[float], tuple[np.ndarray, float] | None]
+"""Row of a frame, and its volume by pore diameter with the largest of these."""
+
+
+def _measure(data: FrameData, settings: ZeoSettings, n_size_points: int) -> _Measured:
+    pores = measure_pores(data.frame, settings)
+    found = vars(pores)
     total = found["accessible_volume_cm3_per_kg"] + found["non_accessible_volume_cm3_per_kg"]
-    return [total, *(float(found[name]) for name in QUANTITIES[1:])]
+    row = [total, *(float(found[name]) for name in QUANTITIES[1:])]
+    if not n_size_points:
+        return row, None
+    return row, volume_by_diameter(data.frame, pores.radii_A, n_size_points)

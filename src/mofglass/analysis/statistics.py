@@ -158,17 +158,40 @@ class BlockSums:
         self._sums[-1] += sample
         self._frames[-1] += 1
 
+    @classmethod
+    def length_of(cls, n_frames: int) -> int:
+        """Return the block length that a number of frames ends with.
+
+        Parameters
+        ----------
+        n_frames : int
+            Frames.
+
+        Returns
+        -------
+        int
+            Frames in a block, a power of two. Parts that begin at its multiples merge to the same blocks.
+        """
+        length = 1
+        while n_frames > cls._MOST * length:
+            length *= 2
+        return length
+
     def _double(self) -> None:
         self.block_length *= 2
-        sums, frames = self._sums, self._frames
+        blocks = list(zip(self._sums, self._frames, strict=True))
         self._sums, self._frames = [], []
-        for block, n_frames in zip(sums, frames, strict=True):
-            if self._frames and self._frames[-1] + n_frames <= self.block_length:
-                self._sums[-1] += block
-                self._frames[-1] += n_frames
-            else:
-                self._sums.append(block)
-                self._frames.append(n_frames)
+        for block, n_frames in blocks:
+            self._append(block, n_frames)
+
+    def _append(self, block: np.ndarray, n_frames: int) -> None:
+        """Put frames at the end: into the last block where they fit, else as a new one."""
+        if self._frames and self._frames[-1] + n_frames <= self.block_length:
+            self._sums[-1] += block
+            self._frames[-1] += n_frames
+        else:
+            self._sums.append(block)
+            self._frames.append(n_frames)
 
     def total(self) -> np.ndarray:
         """Return the sum over all frames.
@@ -194,8 +217,8 @@ class BlockSums:
         other._frames = list(later._frames)
         while self.block_length != other.block_length:
             (self if self.block_length < other.block_length else other)._double()
-        self._sums += other._sums
-        self._frames += other._frames
+        for block, n_frames in zip(other._sums, other._frames, strict=True):
+            self._append(block, n_frames)
         while len(self._sums) > self._MOST:
             self._double()
 

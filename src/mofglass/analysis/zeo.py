@@ -105,6 +105,9 @@ class FramePores:
     n_channels: int
     """Channels."""
 
+    radii_A: dict[str, float]
+    """Radius taken for each element, Å."""
+
 
 def require_pyzeo() -> None:
     """Raise where pyzeo is not installed.
@@ -228,8 +231,9 @@ def _per_mass(answer: dict[str, Any], frame: Frame) -> FramePores:
         _value(surface, "ASA_A^2") * m2_per_g,
         _value(surface, "NASA_A^2") * m2_per_g,
         int(_value(volume, "Number_of_channels")),
+        answer["radii_A"],
     )
-    if not all(np.isfinite(value) for value in vars(pores).values()):
+    if not all(np.isfinite(value) for name, value in vars(pores).items() if name != "radii_A"):
         raise PoreError("Zeo++ answered with numbers that are none")
     return pores
 

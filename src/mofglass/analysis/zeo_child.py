@@ -25,12 +25,14 @@ def measure(task: dict[str, Any]) -> dict[str, Any]:
     Returns
     -------
     dict
-        What Zeo++ says: ``spheres`` (three diameters, Å), ``volume`` and ``surface`` (its text).
+        What Zeo++ says: ``spheres`` (three diameters, Å), ``volume`` and ``surface`` (its text), and
+        ``radii_A`` (by symbol).
     """
     from pyzeo import AtomNetwork, surface_area, volume
 
     options = {"rad_file": task["radii"]} if task["radii"] else {}
     network = AtomNetwork.read_from_CSSR(task["structure"], **options)
+    radii = {atom.type: atom.radius for atom in network.atoms}
     spheres = f"{task['structure']}.res"
     network.calculate_free_sphere_parameters(spheres)
     probe, accurate = task["probe_radius_A"], task["high_accuracy"]
@@ -43,7 +45,8 @@ def measure(task: dict[str, Any]) -> dict[str, Any]:
         answer = function(network, probe, probe, n_samples, high_accuracy=accurate)
         text = answer[0] if isinstance(answer, tuple) else answer
         texts[name] = text.decode() if isinstance(text, bytes) else str(text)
-    return {"spheres": [float(word) for word in Path(spheres).read_text().split()[1:4]], **texts}
+    diameters = [float(word) for word in Path(spheres).read_text().split()[1:4]]
+    return {"spheres": diameters, "radii_A": radii, **texts}
 
 
 if __name__ == "__main__":

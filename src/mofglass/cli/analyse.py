@@ -14,8 +14,15 @@ from mofglass.cli import (
     analyse_pores,
     analyse_rings,
     analyse_scattering,
+    analyse_temperature,
 )
-from mofglass.cli.analyse_options import frames_options, open_frames, run_and_show, temperature_option
+from mofglass.cli.analyse_options import (
+    frames_options,
+    jobs_option,
+    open_frames,
+    run_and_show,
+    temperature_option,
+)
 from mofglass.cli.options import Command
 
 _POSITIVE = click.FloatRange(0, min_open=True)
@@ -74,6 +81,7 @@ pair_option = click.option(
 
 @command.command("all", cls=Command)
 @frames_options
+@jobs_option
 @temperature_option
 @click.option("--r-max", type=_POSITIVE, default=10.0, show_default=True, help="Range of g(r), Å.")
 @click.option("--bin-width", type=_POSITIVE, default=0.02, show_default=True, help="Bin width of g(r), Å.")
@@ -95,6 +103,7 @@ def analyse_all(**options: Any) -> None:
 
 @command.command("rdf", cls=Command)
 @frames_options
+@jobs_option
 @click.option(
     "--pair",
     "pairs",
@@ -118,6 +127,7 @@ def rdf(**options: Any) -> None:
 
 @command.command("pmf", cls=Command)
 @frames_options
+@jobs_option
 @temperature_option
 @pair_option
 @click.option("--r-max", type=_POSITIVE, default=10.0, show_default=True, help="Range, Å.")
@@ -140,6 +150,7 @@ def pmf(**options: Any) -> None:
 
 @command.command("bond-angle", cls=Command)
 @frames_options
+@jobs_option
 @temperature_option
 @click.option(
     "--triple",
@@ -179,6 +190,7 @@ def bond_angle(**options: Any) -> None:
 
 @command.command("coordination", cls=Command)
 @frames_options
+@jobs_option
 @pair_option
 @click.option("--cutoff", type=_POSITIVE, default=2.5, show_default=True, help="Cut-off, Å, included.")
 def coordination(**options: Any) -> None:
@@ -191,6 +203,7 @@ def coordination(**options: Any) -> None:
 
 @command.command("linkers", cls=Command)
 @frames_options
+@jobs_option
 def linkers(**options: Any) -> None:
     """Linker integrity: intact and broken linkers over time, and what is wrong with the broken ones."""
     from mofglass.analysis import Linkers
@@ -227,6 +240,7 @@ def msd(**options: Any) -> None:
 
 @command.command("density", cls=Command)
 @frames_options
+@jobs_option
 def density(**options: Any) -> None:
     """Density (g/cm³), volume (Å³) and cell over time."""
     from mofglass.analysis import Density
@@ -244,3 +258,4 @@ command.add_command(analyse_medium_range.density_profile)
 command.add_command(analyse_medium_range.local_density)
 command.add_command(analyse_medium_range.peak_width)
 command.add_command(analyse_pores.command)
+command.add_command(analyse_temperature.command)

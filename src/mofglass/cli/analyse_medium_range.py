@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from mofglass.cli.analyse_options import frames_options, open_frames, run_and_show
+from mofglass.cli.analyse_options import frames_options, jobs_option, open_frames, run_and_show
 from mofglass.cli.options import Command
 
 _POSITIVE = click.FloatRange(0, min_open=True)
@@ -14,6 +14,7 @@ _POSITIVE = click.FloatRange(0, min_open=True)
 
 @click.command("peak-width", cls=Command)
 @frames_options
+@jobs_option
 @click.option(
     "--pair",
     "pairs",
@@ -36,6 +37,7 @@ def peak_width(**options: Any) -> None:
 
 @click.command("bridges", cls=Command)
 @frames_options
+@jobs_option
 @click.option(
     "--bin-width", type=_POSITIVE, default=2.0, show_default=True, help="Bin width of the angle, degrees."
 )
@@ -71,6 +73,7 @@ def local_density(**options: Any) -> None:
 
 @click.command("density-profile", cls=Command)
 @frames_options
+@jobs_option
 @click.option(
     "--slabs", type=click.IntRange(2), default=50, show_default=True, help="Slabs along each direction."
 )

@@ -57,6 +57,14 @@ frames_options = together(
 )
 """The trajectories, which of their frames are analysed, and where results go."""
 
+jobs_option = click.option(
+    "--jobs",
+    type=click.IntRange(1),
+    default=1,
+    show_default=True,
+    help="Processes that share the frames of a trajectory; numbers and errors do not depend on it.",
+)
+
 temperature_option = click.option(
     "--temperature",
     "temperature_K",
@@ -173,7 +181,7 @@ def run_and_show(
     Measurement
         The results.
     """
-    from mofglass.analysis import measure_glasses, to_json, write_results
+    from mofglass.analysis import measure_glasses
 
     as_json = options["as_json"]
     if not as_json:
@@ -182,9 +190,32 @@ def run_and_show(
     n_frames = sum(len(trajectory) for trajectory in frames.trajectories)
     with _progress(n_frames, quiet=as_json) as progress:
         measured = measure_glasses(
-            frames.trajectories, analyses, strict=strict, n_threads=options["threads"], progress=progress
+            frames.trajectories,
+            analyses,
+            strict=strict,
+            n_threads=options["threads"],
+            jobs=options.get("jobs") or 1,
+            progress=progress,
         )
     measured.skipped.update(skipped or {})
+    show_results(measured, options, strict=strict)
+    return measured
+
+
+def show_results(measured: Measurement, options: Mapping[str, Any], *, strict: bool = True) -> None:
+    """Write what was asked for, and print the summary.
+
+    Parameters
+    ----------
+    measured : Measurement
+        The results; the summary of a single one stands alone if `strict`.
+    options : mapping
+        Values of `frames_options`.
+    strict : bool
+        See `measured`.
+    """
+    from mofglass.analysis import to_json, write_results
+
     written = None
     if options["output"] is not None:
         written = write_results(
@@ -193,13 +224,12 @@ def run_and_show(
     summary: Mapping[str, Any] = measured.summary()
     if strict and len(measured.results) == 1:
         summary = next(iter(measured.results.values())).summary()
-    if as_json:
+    if options["as_json"]:
         click.echo(to_json(summary))
-        return measured
+        return
     _print_summary(summary)
     if written is not None:
         click.echo(f"\n{len(written)} files in {options['output']}, the numbers together in {written[-1]}")
-    return measured
 
 
 def _words(text: str | None) -> list[str] | None:
@@ -279,6 +309,9 @@ def _number(value: Any, error: Any = None) -> str:
 
     if value is None or (isinstance(value, float) and not math.isfinite(value)):
         return "-"
+    if isinstance(value, list):
+        errors = error if isinstance(error, list) else [None] * len(value)
+        return ", ".join(_number(*pair) for pair in zip(value, errors, strict=True))
     if not isinstance(value, float):
         return str(value)
     text = f"{value:.6g}"

@@ -46,9 +46,17 @@ _POSITIVE = click.FloatRange(0, min_open=True)
     metavar="EL R",
     help="Radius of an element, Å, of all or none.  [default: those of Zeo++]",
 )
-@click.option("--processes", type=click.IntRange(1), help="Frames measured at a time.  [default: one a core]")
+@click.option("--psd", is_flag=True, help="The distribution of pore sizes too.")
+@click.option(
+    "--psd-points",
+    type=click.IntRange(1),
+    default=5_000,
+    show_default=True,
+    help="Random points in the cell for it.",
+)
+@click.option("--jobs", type=click.IntRange(1), help="Frames measured at a time.  [default: one a core]")
 def command(**options: Any) -> None:
-    """Pore volume (cm³/kg) and surface (m²/g) for a probe, largest spheres (Å), by Zeo++."""
+    """Pore volume (cm³/kg) and surface (m²/g) for a probe, largest spheres (Å), by Zeo++; pore sizes."""
     from mofglass.analysis.pores import Pores
 
     analysis = Pores(
@@ -57,6 +65,7 @@ def command(**options: Any) -> None:
         n_samples_per_atom=options["samples_per_atom"],
         high_accuracy=options["high_accuracy"],
         radii_A=dict(options["radii"]) or None,
-        n_processes=options["processes"],
+        n_size_points=options["psd_points"] if options["psd"] else 0,
+        n_processes=options["jobs"],
     )
     run_and_show({"pores": analysis}, open_frames(options), options)

@@ -6,12 +6,13 @@ from typing import Any
 
 import click
 
-from mofglass.cli.analyse_options import frames_options, open_frames, run_and_show
+from mofglass.cli.analyse_options import frames_options, jobs_option, open_frames, run_and_show
 from mofglass.cli.options import Command
 
 
 @click.command("rings", cls=Command)
 @frames_options
+@jobs_option
 @click.option(
     "--definition",
     type=click.Choice(["primitive", "king", "guttman", "strong"]),

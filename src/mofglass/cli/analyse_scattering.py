@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from mofglass.cli.analyse_options import frames_options, open_frames, run_and_show
+from mofglass.cli.analyse_options import frames_options, jobs_option, open_frames, run_and_show
 from mofglass.cli.options import Command
 
 _POSITIVE = click.FloatRange(0, min_open=True)
@@ -16,6 +16,7 @@ _WINDOW = click.Choice(["lorch", "none"])
 
 @click.command("scattering", cls=Command)
 @frames_options
+@jobs_option
 @click.option(
     "--radiation",
     type=click.Choice(["neutron", "xray"]),

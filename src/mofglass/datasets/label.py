@@ -11,7 +11,7 @@ from ase import Atoms
 
 from mofglass.datasets.labelling_directory import Labelling, LabellingDirectory
 from mofglass.datasets.labels import Labeller, LabellingError, Labels
-from mofglass.datasets.worker_processes import WorkerDied, over_processes
+from mofglass.worker_processes import WorkerDied, over_processes
 
 
 @dataclass(frozen=True)

@@ -38,7 +38,6 @@ from mofglass.datasets.exporting import export_extxyz
 from mofglass.datasets.label import label_frames
 from mofglass.datasets.labelling_directory import LABELLED_FILE
 from mofglass.datasets.labels import PotentialLabeller
-from mofglass.datasets.worker_processes import WorkerDied, over_processes
 from mofglass.errors import InputError
 from mofglass.potentials import get_potential
 from mofglass.potentials.calculator import make_calculator
@@ -52,6 +51,7 @@ from mofglass.training.base import Progress, Silent
 from mofglass.training.fit_errors import fit_errors
 from mofglass.training.state import locked
 from mofglass.trajectory.atomic_write import written_whole
+from mofglass.worker_processes import WorkerDied, over_processes
 
 CHOSEN, LEARNED, PLAN = "chosen.extxyz", "learned.extxyz", "plan.json"
 MAX_HELD_OUT = 200

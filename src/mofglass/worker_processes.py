@@ -6,7 +6,7 @@ import multiprocessing
 import os
 import signal
 import threading
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable
 from contextlib import suppress
 from dataclasses import dataclass, field
 from multiprocessing.connection import Connection, wait
@@ -46,7 +46,7 @@ class _Worker(Generic[Task]):
 
 def over_processes(
     work: Callable[[Task], Outcome], tasks: Iterable[Task], *, jobs: int
-) -> Iterator[tuple[Task, Outcome | WorkerDied]]:
+) -> Generator[tuple[Task, Outcome | WorkerDied], None, None]:
     """Give tasks one after the other to worker processes.
 
     Workers, and the programs that they started, are killed when the iterator is closed or when this process

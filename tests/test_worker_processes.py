@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from mofglass.datasets.worker_processes import WorkerDied, over_processes
+from mofglass.worker_processes import WorkerDied, over_processes
 
 
 def act(task):
