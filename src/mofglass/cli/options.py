@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
 
-DEFAULT_POTENTIAL = "nb-zif-ff"
+DEFAULT_POTENTIAL = "zif4"
 
 
 def _apply_config(context: click.Context, _parameter: click.Parameter, value: Path | None) -> Path | None:
