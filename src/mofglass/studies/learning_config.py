@@ -7,12 +7,10 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from mofglass.errors import InputError
 from mofglass.potentials.registry import REGISTRY
 from mofglass.training.config import TrainingConfig, load_config
-from mofglass.training.sections import read_section
+from mofglass.training.sections import read_section, read_yaml
 
 FREE_TO_CHANGE = ("iterations", "jobs")
 """Settings that an iteration which has begun may go on without."""
@@ -178,10 +176,7 @@ def load_learning(path: Path) -> LearningConfig:
         When it is not readable, or holds a name or a value that is not allowed.
     """
     path = Path(path)
-    try:
-        content = yaml.safe_load(path.read_text())
-    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
-        raise InputError(f"{path} is not a readable YAML file: {str(error).splitlines()[0]}") from error
+    content = read_yaml(path)
     if not isinstance(content, Mapping):
         raise InputError(
             f"{path} must hold 'training:', 'labeller:' and 'explore:'; see  mofglass learn --help"

@@ -10,11 +10,9 @@ from dataclasses import asdict, dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any, Literal
 
-import yaml
-
 from mofglass.errors import InputError
 from mofglass.training.base import TRAINERS, get_trainer
-from mofglass.training.sections import near_miss, read_section
+from mofglass.training.sections import near_miss, read_section, read_yaml
 
 SECONDS = {"s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
 
@@ -242,8 +240,4 @@ def load_config(path: Path) -> TrainingConfig:
         When it is not readable, or holds a name or a value that is not allowed.
     """
     path = Path(path)
-    try:
-        content = yaml.safe_load(path.read_text())
-    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
-        raise InputError(f"{path} is not a readable YAML file: {str(error).splitlines()[0]}") from error
-    return parse_config(content, where=str(path), folder=path.resolve().parent)
+    return parse_config(read_yaml(path), where=str(path), folder=path.resolve().parent)

@@ -13,7 +13,6 @@ from pathlib import Path
 from typing import Any, Literal
 
 import pandas as pd
-import yaml
 
 from mofglass.datasets.dataset import Dataset, open_dataset
 from mofglass.errors import InputError, MofglassError
@@ -24,7 +23,7 @@ from mofglass.training.evaluate import evaluate
 from mofglass.training.evaluation import Evaluation
 from mofglass.training.evaluation_output import write_evaluation, write_together
 from mofglass.training.pareto import pareto_panels, pareto_table, table_row
-from mofglass.training.sections import read_section
+from mofglass.training.sections import read_section, read_yaml
 from mofglass.training.training import train
 
 TRAINING = "training"
@@ -116,11 +115,11 @@ def load_scan(path: Path) -> Scan:
     """
     path = Path(path)
     folder = path.resolve().parent
-    config = read_section(ScanConfig, _yaml(path), str(path), folder)
+    config = read_section(ScanConfig, read_yaml(path), str(path), folder)
     base = config.training
     if isinstance(base, str):
         base_path = (folder / base).resolve()
-        base, folder = _yaml(base_path), base_path.parent
+        base, folder = read_yaml(base_path), base_path.parent
     if not isinstance(base, Mapping):
         raise InputError(
             f"{path}: 'training' must be a file, or the lines of a training: trainer, train, ..."
@@ -139,13 +138,6 @@ def load_scan(path: Path) -> Scan:
         if names.count(name) > 1:
             raise InputError(f"{path}: two combinations would both be kept in '{name}'")
     return Scan(config, tuple(combinations))
-
-
-def _yaml(path: Path) -> Any:
-    try:
-        return yaml.safe_load(path.read_text())
-    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
-        raise InputError(f"{path} is not a readable YAML file: {str(error).splitlines()[0]}") from error
 
 
 def _settings(scan: Any, path: Path) -> list[dict[str, Any]]:
