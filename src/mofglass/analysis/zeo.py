@@ -6,6 +6,7 @@ Zeo++: Willems et al., Microporous Mesoporous Mater. 149, 134 (2012), through th
 from __future__ import annotations
 
 import json
+import os
 import re
 import subprocess
 import sys
@@ -164,7 +165,7 @@ def measure_pores(frame: Frame, settings: ZeoSettings) -> FramePores:
         )
         try:
             run = subprocess.run(
-                [sys.executable, str(CHILD), str(task)],
+                [sys.executable, str(CHILD), str(task), str(os.getpid())],
                 stdin=subprocess.DEVNULL,
                 capture_output=True,
                 timeout=settings.timeout_s,

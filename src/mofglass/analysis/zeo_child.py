@@ -1,6 +1,7 @@
 """The program of one child process: pores of one structure by Zeo++ (pyzeo), written as JSON.
 
-Run by path, `python zeo_child.py TASK.json`, so that nothing but pyzeo is loaded. It is a process of its own
+Run by path, `python zeo_child.py TASK.json PARENT`, so that little but pyzeo is loaded; PARENT is the process
+id of the parent, with which it ends. It is a process of its own
 because Zeo++ talks to standard output and a failure of its C++ ends the process.
 """
 
@@ -11,6 +12,8 @@ import os
 import sys
 from pathlib import Path
 from typing import Any
+
+from mofglass.parent_process import end_with_parent
 
 
 def measure(task: dict[str, Any]) -> dict[str, Any]:
@@ -50,6 +53,7 @@ def measure(task: dict[str, Any]) -> dict[str, Any]:
 
 
 if __name__ == "__main__":
+    end_with_parent(int(sys.argv[2]))
     task = json.loads(Path(sys.argv[1]).read_text())
     answer = json.dumps(measure(task))
     Path(f"{task['answer']}.part").write_text(answer)

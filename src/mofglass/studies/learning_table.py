@@ -91,11 +91,6 @@ def learning_panels(table: pd.DataFrame) -> list[Panel]:
     """
     done = table[table["runs"].notna()]
     number = np.arange(1, len(table) + 1, dtype=float)
-
-    def curve(label: str, column: str) -> Curve:
-        """Return a column as a curve."""
-        return Curve(label, number, table[column].to_numpy(float))
-
     rate = done["broken"].to_numpy(float) / done["simulated_ps"].to_numpy(float)
     return [
         Panel("Runs that broke down", "iteration", "per ps", (Curve("explored", number[: len(done)], rate),)),
@@ -103,10 +98,13 @@ def learning_panels(table: pd.DataFrame) -> list[Panel]:
             "Mean absolute force error",
             "iteration (the last is the final model)",
             "meV/Å",
-            (
-                curve("frames found, before", "found_force_mae_meV_per_A"),
-                curve("the same, learned", "found_after_force_mae_meV_per_A"),
-                curve("held out", "held_out_force_mae_meV_per_A"),
+            tuple(
+                Curve(label, number, table[f"{column}_force_mae_meV_per_A"].to_numpy(float))
+                for label, column in (
+                    ("frames found, before", "found"),
+                    ("the same, learned", "found_after"),
+                    ("held out", "held_out"),
+                )
             ),
         ),
     ]

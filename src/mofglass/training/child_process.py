@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import ctypes
 import os
 import runpy
-import signal
 import subprocess
 import sys
 import time
@@ -13,11 +11,11 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from mofglass.errors import MofglassError
+from mofglass.parent_process import end_with_parent
 
 SECONDS_BETWEEN_LOOKS = 1.0
 SECONDS_TO_END = 20.0
 LINES_OF_REASON = 4
-PR_SET_PDEATHSIG = 1
 
 
 def run_module(
@@ -93,19 +91,9 @@ def _end(child: subprocess.Popen[bytes]) -> None:
             child.wait()
 
 
-def _end_with_parent(parent: int) -> None:
-    """Ask the kernel (Linux) to end this process when its parent ends.
-
-    A training whose parent was killed would go on, and meet the one that resumes it in the same directory.
-    """
-    if sys.platform == "linux":
-        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
-    if os.getppid() != parent:
-        raise SystemExit("the process that started this training is gone")
-
-
 if __name__ == "__main__":
-    _end_with_parent(int(sys.argv.pop(1)))
+    # A training whose parent was killed would meet the one that resumes it in the same directory.
+    end_with_parent(int(sys.argv.pop(1)))
     name = sys.argv.pop(1)
     # The working directory stands first in the path otherwise, with names of its own.
     sys.path = [entry for entry in sys.path if entry not in ("", os.getcwd())]
