@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 from pathlib import Path
 from typing import Any
 
@@ -48,6 +49,7 @@ def command(configuration: Path, output: Path, quiet: bool, as_json: bool) -> No
     iterations may be asked for later.
     """
     from mofglass.cli.train import TerminalProgress
+    from mofglass.report.training import write_learning_page
     from mofglass.studies.concurrent_learning import learn
     from mofglass.studies.learning_config import load_learning
 
@@ -62,9 +64,17 @@ def command(configuration: Path, output: Path, quiet: bool, as_json: bool) -> No
             )
     except KeyboardInterrupt as error:
         raise click.ClickException(f"{output}: stopped; the same command goes on where it was") from error
+    write_learning_page(
+        learned.table,
+        output / "learning.html",
+        title=f"Learning of {configuration.stem}",
+        lede=f"{config.iterations} iterations; labels by {config.labeller}.",
+        command=shlex.join(["mofglass", "learn", str(configuration), "-o", str(output)]),
+        record={"configuration": configuration.read_text(), "training": config.training.read_text()},
+    )
     if as_json:
         rows: Any = json.loads(learned.table.to_json(orient="records"))
         click.echo(json.dumps({"potential": learned.potential, "iterations": rows}))
         return
-    click.echo(f"wrote {output / 'learning.csv'}")
+    click.echo(f"{output / 'learning.csv'}, the page is {output / 'learning.html'}")
     click.echo(f"{output}: done; use it with  --potential {learned.potential}")

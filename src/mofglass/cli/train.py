@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
@@ -157,7 +158,9 @@ def command(
     Energies are in eV, forces in eV/Å, stresses in eV/Å³; the learning curve shows mean absolute errors in
     meV/atom, meV/Å and MPa. Stopped with Ctrl-C or killed, the same command goes on where it was.
     """
+    from mofglass.report.training import write_training_page
     from mofglass.training.config import load_config
+    from mofglass.training.learning_curve import read_learning_curve
     from mofglass.training.training import train
 
     config = _overridden(load_config(configuration), threads, processes)
@@ -166,11 +169,23 @@ def command(
             trained = train(config, output, progress)
     except KeyboardInterrupt as error:
         raise click.ClickException(f"{output}: stopped; the same command goes on where it was") from error
+    points = read_learning_curve(output)
+    if points:
+        write_training_page(
+            points,
+            output / "training.html",
+            title=f"Training of {configuration.stem}",
+            lede=f"{config.trainer}, {trained.n_train} frames fitted, {trained.n_validation} to judge by. "
+            f"{config.description}".strip(),
+            command=shlex.join(["mofglass", "train", str(configuration), "-o", str(output)]),
+            record={"configuration": configuration.read_text(), "potential": trained.potential},
+        )
     if as_json:
         click.echo(json.dumps(trained.to_dict()))
         return
     if trained.point is not None:
         _print_errors(trained.point, trained.n_train, trained.n_validation)
+        click.echo(f"{output / 'training.html'}: the learning curve")
     click.echo(f"{output}: done; use it with  --potential {trained.potential}")
 
 

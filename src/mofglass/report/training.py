@@ -1,0 +1,203 @@
+"""The pages of a training and of a concurrent learning: curves, what was found, how to do it again."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from mofglass.report.evaluation import page_frame, plots_of, table_of
+from mofglass.report.packing import csv_link
+from mofglass.report.page import render, write_whole
+from mofglass.result import Curve, Panel
+from mofglass.studies.learning_table import learning_panels
+from mofglass.training.learning_curve import CurvePoint
+
+QUANTITIES = {
+    "energy_mae_meV_per_atom": ("Energy", "meV/atom"),
+    "force_mae_meV_per_A": ("Forces", "meV/Å"),
+    "stress_mae_MPa": ("Stress", "MPa"),
+}
+"""What a learning curve holds of training and validation frames, and its unit."""
+
+LEARNING_HEADS = {
+    "iteration": "Iteration",
+    "runs": "Runs",
+    "broken": "Broke down",
+    "simulated_ps": "Simulated, ps",
+    "known": "Known",
+    "candidates": "Candidates",
+    "nonsense": "Nonsense",
+    "before_breaks": "Before breaks",
+    "chosen": "Chosen",
+    "labelled": "Labelled",
+    "learned": "Learned",
+    "found_force_mae_meV_per_A": "Found, force, meV/Å",
+    "found_after_force_mae_meV_per_A": "Once learned, meV/Å",
+    "held_out_energy_mae_meV_per_atom": "Held out, energy, meV/atom",
+    "held_out_force_mae_meV_per_A": "Held out, force, meV/Å",
+    "held_out_stress_mae_MPa": "Held out, stress, MPa",
+}
+
+
+def write_training_page(
+    points: Sequence[CurvePoint],
+    destination: Path,
+    *,
+    title: str,
+    lede: str,
+    command: str = "",
+    record: Mapping[str, str] | None = None,
+) -> Path:
+    """Write the page of one training.
+
+    Parameters
+    ----------
+    points : sequence of CurvePoint
+        Its learning curve, at least one point.
+    destination : Path
+        The HTML file; written whole or not at all.
+    title, lede : str
+        Heading, and a sentence below it.
+    command : str
+        The command that makes it again.
+    record : mapping of str to str, optional
+        Configuration and versions.
+
+    Returns
+    -------
+    Path
+        The file.
+    """
+    table = pd.DataFrame([asdict(point) for point in points])
+    panels = {}
+    for key, (name, unit) in QUANTITIES.items():
+        curves = [
+            Curve(words, table["epoch"].to_numpy(float), table[f"{part}_{key}"].to_numpy(float))
+            for part, words in (("train", "training frames"), ("validation", "validation frames"))
+        ]
+        if any(np.isfinite(curve.y).any() for curve in curves):
+            panels[key] = Panel(name, "epoch", f"mean absolute error, {unit}", tuple(curves))
+    titles = {key: QUANTITIES[key][0] for key in panels}
+    last = pd.DataFrame(
+        {
+            "Frames": ["training", "validation"],
+            **{
+                f"{name}, {unit}": [table[f"{part}_{key}"].iloc[-1] for part in ("train", "validation")]
+                for key, (name, unit) in QUANTITIES.items()
+            },
+        }
+    )
+    block = {
+        "title": "At the end",
+        "note": "Mean absolute errors. Validation frames choose what the fit leaves open and are not fitted; "
+        "frames never seen are the question of mofglass evaluate.",
+        "table": table_of(last),
+        "file": "learning_curve.csv",
+        "csv": csv_link(table),
+    }
+    return _write(
+        destination,
+        title=title,
+        eyebrow="Training",
+        lede=lede,
+        block=block,
+        plots=plots_of(panels, dict.fromkeys(panels, table), titles),
+        figures_note="An epoch is a pass over the training frames; POD's counts frames, each point being a "
+        "fit to more of them.",
+        command=command,
+        record=record,
+    )
+
+
+def write_learning_page(
+    table: pd.DataFrame,
+    destination: Path,
+    *,
+    title: str,
+    lede: str,
+    command: str = "",
+    record: Mapping[str, str] | None = None,
+) -> Path:
+    """Write the page of a concurrent learning.
+
+    Parameters
+    ----------
+    table : pandas.DataFrame
+        Of `mofglass.studies.learning_table.learning_table`.
+    destination : Path
+        The HTML file; written whole or not at all.
+    title, lede : str
+        Heading, and a sentence below it.
+    command : str
+        The command that makes it again.
+    record : mapping of str to str, optional
+        Configuration and versions.
+
+    Returns
+    -------
+    Path
+        The file.
+    """
+    panels = dict(zip(("breaks", "force_error"), learning_panels(table), strict=True))
+    block = {
+        "title": "What was found",
+        "note": "Frames looked at are known, candidates or nonsense by the spread of a committee's forces; "
+        "the last frames before a run broke down are labelled whatever it says. Errors are mean absolute "
+        "ones, of the model that explored.",
+        "table": table_of(table.astype(object).rename(columns=LEARNING_HEADS)),
+        "file": "learning.csv",
+        "csv": csv_link(table),
+    }
+    return _write(
+        destination,
+        title=title,
+        eyebrow="Concurrent learning",
+        lede=lede,
+        block=block,
+        plots=plots_of(
+            panels, dict.fromkeys(panels, table), {name: panel.title for name, panel in panels.items()}
+        ),
+        figures_note="Iterations with other temperatures or structures are not to be compared.",
+        command=command,
+        record=record,
+    )
+
+
+def _write(
+    destination: Path,
+    *,
+    title: str,
+    eyebrow: str,
+    lede: str,
+    block: dict[str, Any],
+    plots: tuple[list[dict[str, str]], dict[str, Any]],
+    figures_note: str,
+    command: str,
+    record: Mapping[str, str] | None,
+) -> Path:
+    """Write a page of one table and some figures."""
+    content = {
+        **page_frame(title, eyebrow),
+        "lede": lede,
+        "contents": [("errors", "Table"), ("parity", "Figures"), ("reproduce", "Reproduce")],
+        "tiles": [],
+        "warnings": [],
+        "errors_title": "Table",
+        "errors_note": "",
+        "errors": [block],
+        "figures_title": "Figures",
+        "figures_note": figures_note,
+        "plots": plots[0],
+        "outliers": None,
+        "checks": None,
+        "command": command,
+        "record": list((record or {}).items()),
+    }
+    destination = Path(destination)
+    write_whole(destination, render(content, figures=plots[1], template="evaluation.html"))
+    return destination
