@@ -8,6 +8,7 @@ import shlex
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 from click.testing import CliRunner
 
@@ -22,7 +23,7 @@ PAGES = sorted(DOCS.glob("*.md"))
 
 @pytest.fixture(scope="module")
 def workplace(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The files the pages speak of: two runs, one that heats, and a structure."""
+    """The files the pages speak of: two runs, one that heats, one whose cell fluctuates, and a structure."""
     place = tmp_path_factory.mktemp("docs")
     crystal = structures.load("ZIF-4")
     write_structure(place / "glass.cif", crystal)
@@ -38,6 +39,14 @@ def workplace(tmp_path_factory: pytest.TempPathFactory) -> Path:
         (run / "run.yaml").write_text("analysis: {from_ps: 2.0, temperature_K: 300.0}\n")
     rows = [f"{t / 10},{'warm' if t < 10 else 'heat'},{300 + max(0, t - 10) * 10}" for t in range(40)]
     (run / "thermo.csv").write_text("\n".join(["time_ps,stage,temperature_K", *rows]) + "\n")
+    fluctuating = place / "studies" / "npt" / "constant-stress"
+    fluctuating.mkdir(parents=True)
+    (fluctuating / "run.yaml").write_text("analysis: {temperature_K: 300.0}\n")
+    cells = np.array([15.4, 15.4, 18.4, 90.0, 90.0, 90.0]) + random.normal(scale=0.1, size=(2000, 6))
+    names = ("a_A", "b_A", "c_A", "alpha_deg", "beta_deg", "gamma_deg")
+    table = pd.DataFrame(cells, columns=list(names))
+    table.insert(0, "time_ps", 0.05 * np.arange(len(table)))
+    table.to_csv(fluctuating / "thermo.csv", index=False)
     return place
 
 

@@ -252,7 +252,7 @@ def test_the_death_of_a_process_is_one_error(crystal: Atoms) -> None:
 
 
 def test_interrupted_no_process_stays(crystal: Atoms, tmp_path: Path) -> None:
-    write(tmp_path / "long.extxyz", [frame.to_atoms() for frame in shaken(crystal, 8)] * 100)
+    write(tmp_path / "long.extxyz", [frame.to_atoms() for frame in shaken(crystal, 8)] * 300)
     words = [sys.executable, "-m", "mofglass", "analyse", str(tmp_path / "long.extxyz"), "--jobs", "2"]
     command = subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
     children = Path(f"/proc/{command.pid}/task/{command.pid}/children")
@@ -261,7 +261,7 @@ def test_interrupted_no_process_stays(crystal: Atoms, tmp_path: Path) -> None:
     while len(workers) < 2 and command.poll() is None and time.monotonic() < end:
         workers = children.read_text().split()
         time.sleep(0.1)
-    time.sleep(2.0)
+    time.sleep(0.5)
     command.send_signal(signal.SIGINT)
     command.communicate(timeout=60)
     assert command.returncode != 0

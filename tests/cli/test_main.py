@@ -97,12 +97,11 @@ def test_command_line_beats_file_beats_default(tmp_path):
     config = tmp_path / "glass.yaml"
     config.write_text("t-max: 1400\nplateau: 30\nsupercell: [1, 1, 1]\n")
     default, filed, both = plan(), plan("--config", config), plan("--config", config, "--t-max", "1300")
-    # nb-ZIF-FF needs finer steps from 700 K on, so the ramp has two parts.
-    assert "700 -> 1500 K" in default
+    assert "300 -> 1500 K" in default
     assert "50 ps in steps" in default
-    assert "700 -> 1400 K" in filed
+    assert "300 -> 1400 K" in filed
     assert "30 ps in steps" in filed
-    assert "700 -> 1300 K" in both
+    assert "300 -> 1300 K" in both
     assert "30 ps in steps" in both
 
 
