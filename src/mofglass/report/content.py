@@ -115,6 +115,7 @@ def analysis_blocks(
                     # Of several metals the block's name tells which.
                     (table_name.replace(results[0][1].name, name, 1), csv_link(table))
                     for table_name, table in _joined(results, beside).items()
+                    if len(table)
                 ),
                 unconverged=tuple(
                     label
