@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from scipy.optimize import lsq_linear
 
 from mofglass.errors import MofglassError
 from mofglass.training.config import Weights
@@ -154,3 +155,18 @@ def test_a_block_comes_back_from_disk(tmp_path: Path) -> None:
     again = BlockEquations.load(tmp_path / "b.npz")
     for name, value in vars(block).items():
         np.testing.assert_array_equal(getattr(again, name), value)
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_bounds_are_those_of_scipy(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    rows, labels = rng.normal(size=(60, 12)), rng.normal(size=60)
+    bounds = np.where(rng.random(12) < 0.6, rng.normal(scale=0.2, size=12), -np.inf)
+    equations = NormalEquations(rows.T @ rows, labels @ rows, float(labels @ labels))
+    expected = lsq_linear(rows, labels, (bounds, np.inf), tol=1e-12, method="bvls").x
+    found = equations.solve(0.0, bounds)
+    np.testing.assert_allclose(found, expected, atol=1e-9)
+    assert (found >= bounds - 1e-12).all()
+    assert ((found == bounds) == (expected <= bounds + 1e-9)).all()
+    free = np.full(12, -np.inf)
+    np.testing.assert_allclose(equations.solve(1e-6, free), equations.solve(1e-6), rtol=1e-12)

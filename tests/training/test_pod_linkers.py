@@ -12,7 +12,7 @@ from mofglass.datasets import LabelledFrame
 from mofglass.datasets.dataset import Dataset
 from mofglass.errors import InputError
 from mofglass.potentials.calculator import LammpsCalculator
-from mofglass.potentials.linker_terms import N_FREE, LinkerTerms
+from mofglass.potentials.linker_terms import N_FREE, LinkerTerms, bonds_that_hold
 from mofglass.potentials.pod import POD, PODModel, read_model
 from mofglass.potentials.pod_files import PODCoefficients, PODParameters
 from mofglass.structures import load
@@ -41,7 +41,7 @@ def teacher() -> PODModel:
     return PODModel(
         parameters=PARAMETERS,
         coefficients=PODCoefficients.linear(0.05 * rng.normal(size=n)),
-        linker_terms=LinkerTerms.from_free(rng.normal(size=N_FREE)),
+        linker_terms=LinkerTerms.from_free(np.maximum(rng.normal(size=N_FREE), bonds_that_hold())),
     )
 
 

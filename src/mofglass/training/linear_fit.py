@@ -16,6 +16,7 @@ from mofglass.trajectory.atomic_write import written_whole
 
 # A descriptor this much smaller than the largest never occurs in the data.
 ABSENT = 1e-12
+MAX_ACTIVE_SETS = 50
 
 
 @dataclass(frozen=True)
@@ -175,7 +176,7 @@ class NormalEquations:
         quadratic = coefficients @ (self.matrix @ coefficients)
         return float(quadratic - 2.0 * self.right @ coefficients + self.square)
 
-    def solve(self, ridge: float) -> np.ndarray:
+    def solve(self, ridge: float, at_least: np.ndarray | None = None) -> np.ndarray:
         """Return the coefficients that minimise the loss plus a ridge.
 
         Descriptors are scaled to a unit diagonal first, so that one ridge suits them all.
@@ -184,6 +185,8 @@ class NormalEquations:
         ----------
         ridge : float
             Added to the unit diagonal; 0 for none.
+        at_least : ndarray (n,), optional
+            Lower bounds of the coefficients, minus infinity for none.
 
         Returns
         -------
@@ -195,14 +198,32 @@ class NormalEquations:
         scipy.linalg.LinAlgError
             When the matrix is singular to working precision: the ridge is too small.
         """
+        if at_least is None:
+            return self._solve(ridge, np.zeros(len(self.right), dtype=bool), self.right)
+        # Active set: hold what falls below its bound there, let go what the loss would raise again.
+        held = np.zeros(len(self.right), dtype=bool)
+        ridges = ridge * np.diag(self.matrix)
+        for _ in range(MAX_ACTIVE_SETS):
+            bounds = np.where(held, at_least, 0.0)
+            coefficients = bounds + self._solve(ridge, held, self.right - self.matrix @ bounds)
+            below = ~held & (coefficients < at_least)
+            slope = self.matrix @ coefficients + ridges * coefficients - self.right
+            free = held & (slope < 0)
+            if not below.any() and not free.any():
+                return coefficients
+            held = (held | below) & ~free
+        raise MofglassError("the bounded least-squares problem did not settle: give a larger ridge")
+
+    def _solve(self, ridge: float, held: np.ndarray, right: np.ndarray) -> np.ndarray:
+        """Return the coefficients that are not held, zero for those that are."""
         scale = np.sqrt(np.diag(self.matrix))
-        present = scale > ABSENT * scale.max()
+        present = (scale > ABSENT * scale.max()) & ~held
         scale = scale[present]
         matrix = self.matrix[np.ix_(present, present)]
         matrix /= scale[:, None]
         matrix /= scale
         matrix[np.diag_indices_from(matrix)] += ridge
-        right = self.right[present] / scale
+        right = right[present] / scale
         factor = cho_factor(matrix, lower=True, overwrite_a=True, check_finite=False)
         coefficients = np.zeros(len(self.right))
         coefficients[present] = cho_solve(factor, right) / scale
@@ -325,7 +346,12 @@ class RidgeChoice:
     tried: tuple[tuple[float, float], ...]
 
 
-def choose_ridge(train: NormalEquations, validation: NormalEquations, ridges: Sequence[float]) -> RidgeChoice:
+def choose_ridge(
+    train: NormalEquations,
+    validation: NormalEquations,
+    ridges: Sequence[float],
+    at_least: np.ndarray | None = None,
+) -> RidgeChoice:
     """Fit with several ridges and keep the one with the smallest validation loss.
 
     Parameters
@@ -334,6 +360,8 @@ def choose_ridge(train: NormalEquations, validation: NormalEquations, ridges: Se
         What to fit, and what to judge by.
     ridges : sequence of float
         Ridges to try; those too small to be solved with are passed over.
+    at_least : ndarray (n,), optional
+        Lower bounds of the coefficients.
 
     Returns
     -------
@@ -349,7 +377,7 @@ def choose_ridge(train: NormalEquations, validation: NormalEquations, ridges: Se
     tried = []
     for ridge in sorted(ridges, reverse=True):
         try:
-            coefficients = train.solve(ridge)
+            coefficients = train.solve(ridge, at_least)
         except LinAlgError:
             break
         loss = validation.loss(coefficients)
