@@ -28,6 +28,7 @@ from mofglass.report.figures import stacked
 from mofglass.report.history import shaded_stages, smoothed, thermo_panels
 from mofglass.report.measure import PORE_FRAMES, Measured, measure
 from mofglass.report.mechanics import Study, mechanics_section, read_studies
+from mofglass.report.melted import unmelted_words
 from mofglass.report.packing import csv_link
 from mofglass.report.page import render, write_whole
 from mofglass.report.record import protocols, reasons_to_differ, record_of, sample_row
@@ -235,7 +236,7 @@ def _warnings(samples: Sequence[Sample]) -> list[str]:
         f"{sample.label} is not finished ({sample.state}): what follows describes it as far as it has come."
         for sample in samples
         if sample.is_run and sample.state != "done"
-    ]
+    ] + [words for words in map(unmelted_words, samples) if words]
 
 
 def _analysed(measured: Sequence[Measured]) -> list[str]:
