@@ -13,10 +13,11 @@ from click.testing import CliRunner
 
 from mofglass import structures
 from mofglass.analysis import LocalDensity, LocalDensityResult
-from mofglass.analysis.density_boxes import autocovariance, box_distances_A, box_of_atoms, heights_A
+from mofglass.analysis.density_boxes import autocovariance, box_distances_A, box_of_atoms
 from mofglass.analysis.density_slices import draw_slices, write_slices
 from mofglass.cli import main
 from mofglass.errors import InputError
+from mofglass.topology.binning import cell_heights
 
 SHEARED = np.array([[20.0, 0, 0], [6.0, 18.0, 0], [-4.0, 5.0, 22.0]])
 
@@ -63,7 +64,7 @@ def test_distances_are_to_the_nearest_image() -> None:
 def test_heights_are_volume_over_face() -> None:
     faces = [np.cross(SHEARED[(k + 1) % 3], SHEARED[(k + 2) % 3]) for k in range(3)]
     expected = np.linalg.det(SHEARED) / np.linalg.norm(faces, axis=1)
-    np.testing.assert_allclose(heights_A(SHEARED), expected)
+    np.testing.assert_allclose(cell_heights(SHEARED), expected)
 
 
 def test_random_atoms_disperse_as_the_binomial_law_says() -> None:

@@ -8,22 +8,6 @@ Grid = tuple[int, int, int]
 """Boxes along a, b, c."""
 
 
-def heights_A(cell: np.ndarray) -> np.ndarray:
-    """Return the distances between opposite faces of a cell.
-
-    Parameters
-    ----------
-    cell : ndarray, shape (3, 3)
-        Cell vectors as rows, Å.
-
-    Returns
-    -------
-    ndarray, shape (3,)
-        Along a, b, c, Å.
-    """
-    return 1.0 / np.linalg.norm(np.linalg.inv(cell), axis=0)
-
-
 def box_of_atoms(positions: np.ndarray, cell: np.ndarray, grid: Grid) -> np.ndarray:
     """Return in which of equal boxes along the cell vectors each atom lies.
 

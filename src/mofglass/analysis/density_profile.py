@@ -15,12 +15,12 @@ import pandas as pd
 from ase.data import atomic_masses, atomic_numbers
 
 from mofglass.analysis.accumulator import Analysis
-from mofglass.analysis.density_boxes import heights_A
 from mofglass.analysis.elements import symbols_present
 from mofglass.analysis.frame_data import FrameData
 from mofglass.analysis.statistics import BlockSums, mean_over_glasses
 from mofglass.errors import InputError
 from mofglass.result import Curve, Panel, Result
+from mofglass.topology.binning import cell_heights
 from mofglass.units import GRAM_PER_CM3_PER_U_PER_A3
 
 DIRECTIONS = ("a", "b", "c")
@@ -197,7 +197,7 @@ class DensityProfile(Analysis[DensityProfileResult]):
             for direction in range(3):
                 counts[place, direction] = np.bincount(slab[direction, chosen], minlength=n)
         density = counts * (n / frame.volume_A3)
-        self._blocks.add(np.concatenate((density.ravel(), heights_A(frame.cell), (1.0,))))
+        self._blocks.add(np.concatenate((density.ravel(), cell_heights(frame.cell), (1.0,))))
 
     def _finish(self) -> DensityProfileResult:
         masses = np.array([atomic_masses[atomic_numbers[s]] for s in self._symbols])

@@ -27,7 +27,6 @@ from mofglass.analysis.density_boxes import (
     autocovariance,
     box_distances_A,
     box_of_atoms,
-    heights_A,
 )
 from mofglass.analysis.elements import checked_symbol, require_present
 from mofglass.analysis.frame_data import FrameData
@@ -35,6 +34,7 @@ from mofglass.analysis.statistics import BlockSums, block_average, mean_over_gla
 from mofglass.analysis.time_series import FrameAxis
 from mofglass.errors import InputError
 from mofglass.result import Curve, Panel, Result
+from mofglass.topology.binning import cell_heights
 from mofglass.units import density_g_per_cm3
 
 
@@ -251,13 +251,13 @@ class LocalDensity(Analysis[LocalDensityResult]):
     def _start(self, data: FrameData) -> None:
         if self.element is not None:
             require_present([self.element], data.frame.numbers, data.where)
-        a, b, c = (max(1, round(height / self.edge_A)) for height in heights_A(data.frame.cell).tolist())
+        a, b, c = (max(1, round(height / self.edge_A)) for height in cell_heights(data.frame.cell).tolist())
         self.grid: Grid = (a, b, c)
         if a * b * c < 2:
             raise InputError(f"{data.where}: its cell is one box of {self.edge_A:g} Å: give a smaller edge.")
         cell = np.asarray(data.frame.cell)
         distance = box_distances_A(cell, self.grid)
-        within = distance <= heights_A(cell).min() / 2 + 1e-9
+        within = distance <= cell_heights(cell).min() / 2 + 1e-9
         # Boxes by distance to the nearest multiple of the edge; beyond half the cell nothing is new.
         self._shell = np.where(within, np.round(distance / self.edge_A), -1).astype(int)
         self._pairs = np.bincount(self._shell[within])
@@ -331,6 +331,6 @@ class LocalDensity(Analysis[LocalDensityResult]):
             numbers=numbers,
             fields_per_A3=(self._field / self.n_frames,),
             fields_g_per_cm3=(self._mass_field / self.n_frames,),
-            edges_A=(heights_A(cell) / self.grid,),
+            edges_A=(cell_heights(cell) / self.grid,),
             element=self.element,
         )

@@ -18,6 +18,7 @@ from mofglass.analysis.pore_sizes import PoreSizes
 from mofglass.analysis.statistics import BlockSums, mean_over_glasses
 from mofglass.frame import Frame
 from mofglass.result import Curve, Panel
+from mofglass.units import GRAM_PER_CM3_PER_U_PER_A3
 
 BIN_WIDTH_A = 0.1
 """Width of the bins of the diameter, Å."""
@@ -25,8 +26,8 @@ BIN_WIDTH_A = 0.1
 _N_BINS = 1000
 """Up to 100 Å; wider pores count as of the last bin."""
 
-_CM3_PER_KG_PER_A3_PER_U = 1e3 / 1.66053906660
-"""1 Å³/u in cm³/kg: 1e-24 cm³ over 1.66053906660e-27 kg."""
+_CM3_PER_KG_PER_A3_PER_U = 1e3 / GRAM_PER_CM3_PER_U_PER_A3
+"""1 Å³/u in cm³/kg."""
 
 
 @dataclass(frozen=True)

@@ -14,6 +14,7 @@ from numba import njit
 from scipy.spatial import cKDTree
 
 from mofglass.frame import Frame
+from mofglass.topology.binning import cell_heights
 
 _SPACING_A = 0.4
 """Distance between the centres tried first, Å; each is then moved uphill."""
@@ -43,7 +44,7 @@ class PoreSizes:
 
     def _place_images(self) -> None:
         """Put atoms and their images around the cell, as far as the margin reaches."""
-        heights = 1.0 / np.linalg.norm(np.linalg.inv(self.cell), axis=0)
+        heights = cell_heights(self.cell)
         reach = self._margin_A / heights
         shifts = [np.arange(-int(np.ceil(r)), int(np.ceil(r)) + 1) for r in reach]
         offsets = np.stack(np.meshgrid(*shifts, indexing="ij"), axis=-1).reshape(-1, 1, 3)
@@ -82,7 +83,7 @@ class PoreSizes:
     @cached_property
     def _centres(self) -> tuple[np.ndarray, np.ndarray]:
         """Centres on a grid through the pores with their images, widest first, and their distances."""
-        heights = 1.0 / np.linalg.norm(np.linalg.inv(self.cell), axis=0)
+        heights = cell_heights(self.cell)
         n_steps = np.ceil(heights / _SPACING_A).astype(int)
         grid = np.stack(np.meshgrid(*(np.arange(n) / n for n in n_steps), indexing="ij"), axis=-1)
         fraction = grid.reshape(-1, 3)

@@ -23,12 +23,10 @@ from ase.geometry import cell_to_cellpar
 
 from mofglass.errors import InputError, MissingPackageError, MofglassError
 from mofglass.frame import Frame
+from mofglass.units import GRAM_PER_CM3_PER_U_PER_A3
 
 CHILD = Path(__file__).with_name("zeo_child.py")
 """Program of the child process."""
-
-_U_PER_A3_IN_G_PER_CM3 = 1.66053906660
-"""1 u/Å³ in g/cm³."""
 
 
 class PoreError(MofglassError):
@@ -216,7 +214,7 @@ def _what_happened(code: int, said: str) -> str:
 
 def _per_mass(answer: dict[str, Any], frame: Frame) -> FramePores:
     """Divide by the mass; refuse what is not a number, or of another cell."""
-    mass_g = float(atomic_masses[frame.numbers].sum()) * _U_PER_A3_IN_G_PER_CM3 * 1e-24
+    mass_g = float(atomic_masses[frame.numbers].sum()) * GRAM_PER_CM3_PER_U_PER_A3 * 1e-24
     cm3_per_kg = 1e-24 / mass_g * 1e3
     m2_per_g = 1e-20 / mass_g
     volume, surface = answer["volume"], answer["surface"]

@@ -23,9 +23,7 @@ from mofglass.cli.analyse_options import (
     run_and_show,
     temperature_option,
 )
-from mofglass.cli.options import Command
-
-_POSITIVE = click.FloatRange(0, min_open=True)
+from mofglass.cli.options import POSITIVE, Command
 
 
 class AnalyseGroup(click.Group):
@@ -83,9 +81,9 @@ pair_option = click.option(
 @frames_options
 @jobs_option
 @temperature_option
-@click.option("--r-max", type=_POSITIVE, default=10.0, show_default=True, help="Range of g(r), Å.")
-@click.option("--bin-width", type=_POSITIVE, default=0.02, show_default=True, help="Bin width of g(r), Å.")
-@click.option("--cutoff", type=_POSITIVE, help="Metal-nitrogen cut-off, Å.  [default: 2.5 for Zn]")
+@click.option("--r-max", type=POSITIVE, default=10.0, show_default=True, help="Range of g(r), Å.")
+@click.option("--bin-width", type=POSITIVE, default=0.02, show_default=True, help="Bin width of g(r), Å.")
+@click.option("--cutoff", type=POSITIVE, help="Metal-nitrogen cut-off, Å.  [default: 2.5 for Zn]")
 def analyse_all(**options: Any) -> None:
     """The whole set in one pass: all of these that are cheap, which leaves out exchange and pores."""
     from mofglass.analysis import standard_set
@@ -114,9 +112,9 @@ def analyse_all(**options: Any) -> None:
     help="Two elements; may be repeated.  [default: all pairs]",
 )
 @click.option(
-    "--r-max", type=_POSITIVE, default=10.0, show_default=True, help="Range, Å; may exceed half the box."
+    "--r-max", type=POSITIVE, default=10.0, show_default=True, help="Range, Å; may exceed half the box."
 )
-@click.option("--bin-width", type=_POSITIVE, default=0.02, show_default=True, help="Bin width, Å.")
+@click.option("--bin-width", type=POSITIVE, default=0.02, show_default=True, help="Bin width, Å.")
 def rdf(**options: Any) -> None:
     """Radial distribution functions g(r), total and partial, with running coordination numbers."""
     from mofglass.analysis import RDF
@@ -130,8 +128,8 @@ def rdf(**options: Any) -> None:
 @jobs_option
 @temperature_option
 @pair_option
-@click.option("--r-max", type=_POSITIVE, default=10.0, show_default=True, help="Range, Å.")
-@click.option("--bin-width", type=_POSITIVE, default=0.02, show_default=True, help="Bin width, Å.")
+@click.option("--r-max", type=POSITIVE, default=10.0, show_default=True, help="Range, Å.")
+@click.option("--bin-width", type=POSITIVE, default=0.02, show_default=True, help="Bin width, Å.")
 def pmf(**options: Any) -> None:
     """Potential of mean force F(r) in kJ/mol: wells and barrier between two elements."""
     from mofglass.analysis import PMF
@@ -164,13 +162,13 @@ def pmf(**options: Any) -> None:
 @click.option(
     "--cutoff",
     "cutoffs",
-    type=_POSITIVE,
+    type=POSITIVE,
     multiple=True,
     default=(2.5,),
     show_default="2.5",
     help="Cut-off from the centre to the ends, Å; given twice for two different ends.",
 )
-@click.option("--bin-width", type=_POSITIVE, default=1.0, show_default=True, help="Bin width, degrees.")
+@click.option("--bin-width", type=POSITIVE, default=1.0, show_default=True, help="Bin width, degrees.")
 def bond_angle(**options: Any) -> None:
     """Bond-angle distribution P(θ) and, with a temperature, its potential of mean force in kJ/mol."""
     from mofglass.analysis import BondAngle
@@ -192,7 +190,7 @@ def bond_angle(**options: Any) -> None:
 @frames_options
 @jobs_option
 @pair_option
-@click.option("--cutoff", type=_POSITIVE, default=2.5, show_default=True, help="Cut-off, Å, included.")
+@click.option("--cutoff", type=POSITIVE, default=2.5, show_default=True, help="Cut-off, Å, included.")
 def coordination(**options: Any) -> None:
     """Coordination number: its mean, its distribution, and both over time."""
     from mofglass.analysis import Coordination

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from mofglass.cli.analyse_options import _print_summary, _words
+from mofglass.cli.analyse_options import _words, print_summary
 from mofglass.cli.options import POSITIVE, Command, json_option, output_option
 
 if TYPE_CHECKING:
@@ -197,7 +197,7 @@ def _print(summary: dict[str, Any]) -> None:
             click.echo("  ".join(f"{v:8.3f} ± {e:<6.2g}" for v, e in zip(row, error, strict=True)))
     for note in summary.pop("notes"):
         click.echo(f"Warning: {note}", err=True)
-    _print_summary(summary)
+    print_summary(summary)
 
 
 def _tell(note: str, options: dict[str, Any]) -> None:

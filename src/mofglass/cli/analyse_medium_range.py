@@ -7,9 +7,7 @@ from typing import Any
 import click
 
 from mofglass.cli.analyse_options import frames_options, jobs_option, open_frames, run_and_show
-from mofglass.cli.options import Command
-
-_POSITIVE = click.FloatRange(0, min_open=True)
+from mofglass.cli.options import POSITIVE, Command
 
 
 @click.command("peak-width", cls=Command)
@@ -24,8 +22,8 @@ _POSITIVE = click.FloatRange(0, min_open=True)
     metavar="A B",
     help="Two elements; may be repeated.  [default: Zn N and Zn Zn]",
 )
-@click.option("--r-max", type=_POSITIVE, default=10.0, show_default=True, help="Range of g(r), Å.")
-@click.option("--bin-width", type=_POSITIVE, default=0.02, show_default=True, help="Bin width, Å.")
+@click.option("--r-max", type=POSITIVE, default=10.0, show_default=True, help="Range of g(r), Å.")
+@click.option("--bin-width", type=POSITIVE, default=0.02, show_default=True, help="Bin width, Å.")
 def peak_width(**options: Any) -> None:
     """Width (FWHM, Å) of the first peaks of g(r), and the Lindemann ratio."""
     from mofglass.analysis import PeakWidth
@@ -39,7 +37,7 @@ def peak_width(**options: Any) -> None:
 @frames_options
 @jobs_option
 @click.option(
-    "--bin-width", type=_POSITIVE, default=2.0, show_default=True, help="Bin width of the angle, degrees."
+    "--bin-width", type=POSITIVE, default=2.0, show_default=True, help="Bin width of the angle, degrees."
 )
 def bridges(**options: Any) -> None:
     """Metals joined by a linker: angle at its centre (Zn-Im-Zn, °) and their distance (Å)."""
@@ -50,7 +48,7 @@ def bridges(**options: Any) -> None:
 
 @click.command("local-density", cls=Command)
 @frames_options
-@click.option("--edge", type=_POSITIVE, default=5.0, show_default=True, help="Edge of the boxes, Å.")
+@click.option("--edge", type=POSITIVE, default=5.0, show_default=True, help="Edge of the boxes, Å.")
 @click.option("--element", help="Count this element only.  [default: all atoms]")
 @click.option(
     "--slices-along",

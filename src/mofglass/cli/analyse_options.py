@@ -227,7 +227,7 @@ def show_results(measured: Measurement, options: Mapping[str, Any], *, strict: b
     if options["as_json"]:
         click.echo(to_json(summary))
         return
-    _print_summary(summary)
+    print_summary(summary)
     if written is not None:
         click.echo(f"\n{len(written)} files in {options['output']}, the numbers together in {written[-1]}")
 
@@ -282,19 +282,19 @@ def _progress(n_frames: int, *, quiet: bool) -> Any:
         yield lambda done: bar.update(task, completed=done)
 
 
-def _print_summary(summary: Mapping[str, Any], indent: int = 0) -> None:
+def print_summary(summary: Mapping[str, Any], indent: int = 0) -> None:
     """Print numbers one a line, each with its error."""
     width = max((len(str(key)) for key in summary), default=0)
     for key, value in summary.items():
         if isinstance(value, Mapping) and any(isinstance(item, Mapping | str) for item in value.values()):
             click.echo(f"{' ' * indent}{key}")
-            _print_summary(value, indent + 2)
+            print_summary(value, indent + 2)
             continue
         if isinstance(value, Mapping) and not str(key).endswith("_error"):
             error = summary.get(f"{key}_error")
             if error is None:
                 click.echo(f"{' ' * indent}{key}")
-                _print_summary(value, indent + 2)
+                print_summary(value, indent + 2)
                 continue
             text = ", ".join(f"{k}: {_number(v, error.get(k))}" for k, v in value.items())
         elif str(key).endswith("_error") and str(key).removesuffix("_error") in summary:

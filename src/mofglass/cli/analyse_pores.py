@@ -7,15 +7,13 @@ from typing import Any
 import click
 
 from mofglass.cli.analyse_options import frames_options, open_frames, run_and_show
-from mofglass.cli.options import Command
-
-_POSITIVE = click.FloatRange(0, min_open=True)
+from mofglass.cli.options import POSITIVE, Command
 
 
 @click.command("pores", cls=Command)
 @frames_options
 @click.option(
-    "--probe", type=_POSITIVE, default=1.2, show_default=True, help="Radius of the probe, Å; helium 1.2."
+    "--probe", type=POSITIVE, default=1.2, show_default=True, help="Radius of the probe, Å; helium 1.2."
 )
 @click.option(
     "--samples",
@@ -41,7 +39,7 @@ _POSITIVE = click.FloatRange(0, min_open=True)
     "--radius",
     "radii",
     nargs=2,
-    type=(str, _POSITIVE),
+    type=(str, POSITIVE),
     multiple=True,
     metavar="EL R",
     help="Radius of an element, Å, of all or none.  [default: those of Zeo++]",

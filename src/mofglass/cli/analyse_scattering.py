@@ -8,9 +8,8 @@ from typing import Any
 import click
 
 from mofglass.cli.analyse_options import frames_options, jobs_option, open_frames, run_and_show
-from mofglass.cli.options import Command
+from mofglass.cli.options import POSITIVE, Command
 
-_POSITIVE = click.FloatRange(0, min_open=True)
 _WINDOW = click.Choice(["lorch", "none"])
 
 
@@ -57,22 +56,22 @@ _WINDOW = click.Choice(["lorch", "none"])
     help="Fraction of the hydrogen that is deuterium, for neutrons.",
 )
 @click.option(
-    "--q-min", type=_POSITIVE, default=0.02, show_default=True, help="Least Q, 1/Å, also of the transform."
+    "--q-min", type=POSITIVE, default=0.02, show_default=True, help="Least Q, 1/Å, also of the transform."
 )
 @click.option(
-    "--q-max", type=_POSITIVE, default=25.0, show_default=True, help="Largest Q, 1/Å, also of the transform."
+    "--q-max", type=POSITIVE, default=25.0, show_default=True, help="Largest Q, 1/Å, also of the transform."
 )
-@click.option("--q-step", type=_POSITIVE, default=0.02, show_default=True, help="Spacing of Q, 1/Å.")
+@click.option("--q-step", type=POSITIVE, default=0.02, show_default=True, help="Spacing of Q, 1/Å.")
 @click.option("--q-window", type=_WINDOW, default="lorch", show_default=True, help="Termination over Q.")
 @click.option(
     "--r-max",
-    type=_POSITIVE,
+    type=POSITIVE,
     default=20.0,
     show_default=True,
     help="Range of g(r), Å; may exceed the box.",
 )
 @click.option("--r-window", type=_WINDOW, default="lorch", show_default=True, help="Termination over r.")
-@click.option("--bin-width", type=_POSITIVE, default=0.02, show_default=True, help="Bin width of g(r), Å.")
+@click.option("--bin-width", type=POSITIVE, default=0.02, show_default=True, help="Bin width of g(r), Å.")
 def command(**options: Any) -> None:
     """Neutron or X-ray S(Q), F(Q), D(r), G(r) (Keen 2001), and their R factor with a measurement."""
     from mofglass.analysis import Scattering

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from mofglass.cli.analyse_options import _print_summary
+from mofglass.cli.analyse_options import print_summary
 
 if TYPE_CHECKING:
     from mofglass.result import Result
@@ -55,7 +55,7 @@ def show(results: Sequence[Result], key: str, options: Mapping[str, Any], materi
     summary.pop("stiffness_GPa_error", None)
     for row in summary.pop("stiffness_GPa", ()):
         click.echo("  ".join(f"{value:9.3f}" for value in row))
-    _print_summary(summary)
+    print_summary(summary)
     if rows:
         click.echo(f"\npublished for {material}")
         for row in rows:

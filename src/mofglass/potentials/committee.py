@@ -8,12 +8,14 @@ from pathlib import Path
 
 import numpy as np
 from ase import Atoms
-from ase.calculators.calculator import Calculator, all_changes
+from ase.calculators.calculator import Calculator
+from ase.stress import voigt_6_to_full_3x3_stress
 
 from mofglass.errors import InputError
 from mofglass.potentials.ase_calculator import ASEPotential
 from mofglass.potentials.base import LammpsModel, Potential
 from mofglass.potentials.calculator import make_calculator
+from mofglass.potentials.model_calculator import Evaluated, ModelCalculator
 
 SPREAD = "force_spread_eV_per_A"
 """Key of the spread among a calculator's results: ndarray (n_atoms,), eV/Å."""
@@ -39,7 +41,7 @@ def force_spread(forces_eV_per_A: np.ndarray) -> np.ndarray:
     return np.sqrt((deviation**2).sum(axis=2).mean(axis=0))
 
 
-class CommitteeCalculator(Calculator):
+class CommitteeCalculator(ModelCalculator):
     """ASE calculator that gives the mean of several, and the spread of their forces.
 
     Beside ASE's properties, `results` holds ``force_spread_eV_per_A``, an ndarray (n_atoms,), and
@@ -50,9 +52,6 @@ class CommitteeCalculator(Calculator):
     members : sequence of ase.calculators.calculator.Calculator
         Two or more, each with energy (eV), forces (eV/Å) and stress (eV/Å³).
     """
-
-    # As ASE declares it.
-    implemented_properties = ["energy", "free_energy", "forces", "stress"]  # noqa: RUF012
 
     def __init__(self, members: Sequence[Calculator]) -> None:
         super().__init__()
@@ -67,39 +66,18 @@ class CommitteeCalculator(Calculator):
             if close is not None:
                 close()
 
-    def calculate(
-        self,
-        atoms: Atoms | None = None,
-        properties: list[str] | None = None,
-        system_changes: list[str] = all_changes,
-    ) -> None:
-        """Compute the mean energy (eV), forces (eV/Å) and stress (eV/Å³), and the spread of the forces.
-
-        Parameters
-        ----------
-        atoms : ase.Atoms
-            Periodic structure, Å.
-        properties : list of str
-            All are computed at once.
-        system_changes : list of str
-            As ASE gives them.
-        """
-        super().calculate(atoms, properties or ["energy"], system_changes)
-        structure = self.atoms
-        assert structure is not None
+    def _evaluate(self, atoms: Atoms) -> Evaluated:
         energies, forces, stresses = [], [], []
         for member in self.members:
-            energies.append(float(member.get_potential_energy(structure)))
-            forces.append(np.array(member.get_forces(structure), dtype=float))
-            stresses.append(np.array(member.get_stress(structure), dtype=float))
-        self.results = {
-            "energy": float(np.mean(energies)),
-            "free_energy": float(np.mean(energies)),
-            "forces": np.mean(forces, axis=0),
-            "stress": np.mean(stresses, axis=0),
-            SPREAD: force_spread(np.array(forces)),
-            "energy_spread_eV": float(np.std(energies)),
-        }
+            energies.append(float(member.get_potential_energy(atoms)))
+            forces.append(np.array(member.get_forces(atoms), dtype=float))
+            stresses.append(np.array(member.get_stress(atoms), dtype=float))
+        return Evaluated(
+            float(np.mean(energies)),
+            np.mean(forces, axis=0),
+            voigt_6_to_full_3x3_stress(np.mean(stresses, axis=0)),
+            {SPREAD: force_spread(np.array(forces)), "energy_spread_eV": float(np.std(energies))},
+        )
 
 
 class Committee(ASEPotential):

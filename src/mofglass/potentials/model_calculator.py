@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -26,6 +27,8 @@ class Evaluated(NamedTuple):
     """Shape (n_atoms, 3)."""
     stress_eV_per_A3: np.ndarray
     """Shape (3, 3), positive in tension."""
+    more: Mapping[str, Any] = MappingProxyType({})
+    """What else `results` shall hold."""
 
 
 class ModelCalculator(Calculator):
@@ -65,12 +68,13 @@ class ModelCalculator(Calculator):
         super().calculate(atoms, properties or ["energy"], system_changes)
         structure = self.atoms
         assert structure is not None
-        energy, forces, stress = self._evaluate(structure)
+        energy, forces, stress, more = self._evaluate(structure)
         self.results = {
             "energy": energy,
             "free_energy": energy,
             "forces": forces,
             "stress": stress.ravel()[VOIGT],
+            **more,
         }
 
 

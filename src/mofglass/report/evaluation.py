@@ -183,6 +183,68 @@ def plots_of(
     return plots, figures
 
 
+def write_table_page(
+    destination: Path,
+    *,
+    title: str,
+    eyebrow: str,
+    lede: str,
+    block: Mapping[str, Any],
+    plots: tuple[list[dict[str, str]], dict[str, Any]],
+    figures_note: str,
+    command: str,
+    record: Mapping[str, str] | None,
+    **words: Any,
+) -> Path:
+    """Write a page of one table and some figures.
+
+    Parameters
+    ----------
+    destination : Path
+        The HTML file; written whole or not at all.
+    title, eyebrow, lede : str
+        Heading, the small line above it, and a sentence below.
+    block : mapping
+        The table: ``title``, ``note``, ``table``, ``file`` and ``csv``.
+    plots : tuple
+        As `plots_of` gives them.
+    figures_note : str
+        What to know of the figures.
+    command : str
+        The command that makes it again.
+    record : mapping of str to str, optional
+        What else to record.
+    **words
+        Other headings and notes of the template.
+
+    Returns
+    -------
+    Path
+        The file.
+    """
+    content = {
+        **page_frame(title, eyebrow),
+        "lede": lede,
+        "contents": [("errors", "Table"), ("parity", "Figures"), ("reproduce", "Reproduce")],
+        "tiles": [],
+        "warnings": [],
+        "errors_title": "Table",
+        "errors_note": "",
+        "errors": [block],
+        "figures_title": "Figures",
+        "figures_note": figures_note,
+        "plots": plots[0],
+        "outliers": None,
+        "checks": None,
+        "command": command,
+        "record": list((record or {}).items()),
+        **words,
+    }
+    destination = Path(destination)
+    write_whole(destination, render(content, figures=plots[1], template="evaluation.html"))
+    return destination
+
+
 def table_of(table: pd.DataFrame) -> dict[str, Any]:
     """Return a table as the template shows it, numbers to four digits.
 

@@ -24,6 +24,7 @@ from mofglass.report.figures import overlay
 from mofglass.report.packing import csv_link
 from mofglass.report.words import number
 from mofglass.result import Curve, Panel
+from mofglass.studies.moduli_comparison import summary_file
 
 SYSTEMS = ("crystal", "glass", "liquid")
 
@@ -107,8 +108,7 @@ def read_studies(text: str, *, system: str) -> list[Study]:
     if head in SYSTEMS and not Path(text).exists():
         system, text = head, rest
     path = Path(text)
-    places = [path] if path.is_file() else [path / "analysis" / "summary.json", path / "summary.json"]
-    found = next((place for place in places if place.is_file()), None)
+    found = path if path.is_file() else summary_file(path)
     if found is None:
         raise InputError(
             f"{path} holds no study of the mechanics (no summary.json): give the -o of mofglass "

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 import pandas as pd
 
-from mofglass.report.evaluation import page_frame, plots_of, table_of
+from mofglass.report.evaluation import plots_of, table_of, write_table_page
 from mofglass.report.packing import csv_link
-from mofglass.report.page import render, write_whole
 from mofglass.training.pareto import COST, ERRORS, pareto_panels
 
 HEADS = {
@@ -64,7 +62,6 @@ def write_pareto_page(
     """
     panels = pareto_panels(table)
     titles = {f"pareto_{name.lower()}": name for name, _ in ERRORS.values()}
-    plots, figures = plots_of(panels, dict.fromkeys(panels, table), titles)
     shown = _shown(table)
     block = {
         "title": "Mean absolute errors and cost",
@@ -74,25 +71,21 @@ def write_pareto_page(
         "file": "table.csv",
         "csv": csv_link(table),
     }
-    content: dict[str, Any] = {
-        **page_frame(title, "Comparison"),
-        "lede": lede,
-        "contents": [("errors", "Table"), ("parity", "Figures"), ("reproduce", "Reproduce")],
-        "tiles": [],
-        "warnings": [f"{name} is missing: {problem}" for name, problem in (failed or {}).items()],
-        "errors_note": "All on the same frames and the same machine.",
-        "errors": [block],
-        "figures_title": "Error against cost",
-        "figures_note": "Lower left is better.",
-        "plots": plots,
-        "outliers": None,
-        "checks": None,
-        "command": command,
-        "record": list((record or {}).items()),
-    }
-    destination = Path(destination)
-    write_whole(destination, render(content, figures=figures, template="evaluation.html"))
-    return destination
+    return write_table_page(
+        destination,
+        title=title,
+        eyebrow="Comparison",
+        lede=lede,
+        block=block,
+        plots=plots_of(panels, dict.fromkeys(panels, table), titles),
+        figures_note="Lower left is better.",
+        command=command,
+        record=record,
+        warnings=[f"{name} is missing: {problem}" for name, problem in (failed or {}).items()],
+        errors_title="Errors",
+        errors_note="All on the same frames and the same machine.",
+        figures_title="Error against cost",
+    )
 
 
 def _shown(table: pd.DataFrame) -> pd.DataFrame:

@@ -5,14 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from mofglass.report.evaluation import page_frame, plots_of, table_of
+from mofglass.report.evaluation import plots_of, table_of, write_table_page
 from mofglass.report.packing import csv_link
-from mofglass.report.page import render, write_whole
 from mofglass.result import Curve, Panel
 from mofglass.studies.learning_table import learning_panels
 from mofglass.training.learning_curve import CurvePoint
@@ -100,7 +98,7 @@ def write_training_page(
         "file": "learning_curve.csv",
         "csv": csv_link(table),
     }
-    return _write(
+    return write_table_page(
         destination,
         title=title,
         eyebrow="Training",
@@ -153,7 +151,7 @@ def write_learning_page(
         "file": "learning.csv",
         "csv": csv_link(table),
     }
-    return _write(
+    return write_table_page(
         destination,
         title=title,
         eyebrow="Concurrent learning",
@@ -166,38 +164,3 @@ def write_learning_page(
         command=command,
         record=record,
     )
-
-
-def _write(
-    destination: Path,
-    *,
-    title: str,
-    eyebrow: str,
-    lede: str,
-    block: dict[str, Any],
-    plots: tuple[list[dict[str, str]], dict[str, Any]],
-    figures_note: str,
-    command: str,
-    record: Mapping[str, str] | None,
-) -> Path:
-    """Write a page of one table and some figures."""
-    content = {
-        **page_frame(title, eyebrow),
-        "lede": lede,
-        "contents": [("errors", "Table"), ("parity", "Figures"), ("reproduce", "Reproduce")],
-        "tiles": [],
-        "warnings": [],
-        "errors_title": "Table",
-        "errors_note": "",
-        "errors": [block],
-        "figures_title": "Figures",
-        "figures_note": figures_note,
-        "plots": plots[0],
-        "outliers": None,
-        "checks": None,
-        "command": command,
-        "record": list((record or {}).items()),
-    }
-    destination = Path(destination)
-    write_whole(destination, render(content, figures=plots[1], template="evaluation.html"))
-    return destination

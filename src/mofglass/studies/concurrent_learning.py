@@ -19,7 +19,6 @@ Every step is whole on disk or is done again, so that a killed learning goes on 
 
 from __future__ import annotations
 
-import io
 import json
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, replace
@@ -112,14 +111,14 @@ def learn(
     held_out = _held_out(config.held_out)
     with locked(directory):
         for number in range(1, config.iterations + 1):
-            iteration = _Iteration(config, directory, number, held_out, progress)
+            place = directory / f"iteration-{number:03d}"
+            iteration = _Iteration(config, place, number, held_out, progress)
             if not (iteration.place / DONE).exists():
                 iteration.execute()
                 table = write_table(directory)
                 told(line_of(table.iloc[-1]))
-        final = _Iteration(config, directory, config.iterations + 1, held_out, progress)
-        final.place = directory / "final"
-        potential = final.train()[0]
+        final = _Iteration(config, directory / "final", config.iterations + 1, held_out, progress)
+        potential, _ = final.train()
         table = write_table(directory)
     return Learned(directory=directory, potential=potential, table=table)
 
@@ -130,18 +129,16 @@ class _Iteration:
     def __init__(
         self,
         config: LearningConfig,
-        directory: Path,
+        place: Path,
         number: int,
         held_out: Dataset | None,
         progress: Progress,
     ) -> None:
         self.config = config
-        self.number = number
-        self.place = directory / f"iteration-{number:03d}"
+        self.place = place
         self.progress = progress
         self.held_out = held_out
-        self.directory = directory
-        earlier = [directory / f"iteration-{k:03d}" / LEARNED for k in range(1, number)]
+        earlier = [place.parent / f"iteration-{k:03d}" / LEARNED for k in range(1, number)]
         self.learned = [path for path in earlier if path.exists()]
         self.generator = np.random.default_rng([config.seed, number])
 
@@ -173,9 +170,12 @@ class _Iteration:
         training = self.config.training_config
         training = replace(training, train=(*training.train, *self.learned))
         self.place.mkdir(exist_ok=True)
-        blocks = self.directory / "blocks"
         model, committee = train_committee(
-            training, self.config.committee, self.place / "training", cache=blocks, progress=self.progress
+            training,
+            self.config.committee,
+            self.place / "training",
+            cache=self.place.parent / "blocks",
+            progress=self.progress,
         )
         if not (self.place / ERRORS).exists():
             self.progress.stage("errors on held-out frames")
@@ -207,8 +207,9 @@ class _Iteration:
             self.progress.advance()
         looked.sort(key=lambda item: (str(item.run), item.frame))
         choice = choose(looked, config.trust_eV_per_A, config.select, self.generator)
-        with written_whole(self.place / CHOSEN) as new:
-            new.write_text("".join(_extxyz(_frame_of(item)) for item in choice.chosen))
+        with written_whole(self.place / CHOSEN) as new, new.open("w") as stream:
+            for item in choice.chosen:
+                write(stream, _frame_of(item), format="extxyz")
         counts = {
             "known": choice.known,
             "candidates": choice.candidates,
@@ -297,12 +298,6 @@ def _frames(path: Path) -> list[Atoms]:
     frames = read(path, ":", format="extxyz")
     assert isinstance(frames, list)
     return frames
-
-
-def _extxyz(atoms: Atoms) -> str:
-    text = io.StringIO()
-    write(text, atoms, format="extxyz")
-    return text.getvalue()
 
 
 def _last_ps(run: Run) -> float:

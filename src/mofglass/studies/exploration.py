@@ -14,8 +14,7 @@ from mofglass.simulate import Dynamics, Guards, Run, RunSettings, create_run
 from mofglass.structures import load
 from mofglass.studies.learning_config import Exploration, LearningConfig
 from mofglass.studies.side_by_side import execute_side_by_side
-
-BAR_PER_GPA = 1e4
+from mofglass.units import BAR_PER_GPA
 
 
 def plan_runs(

@@ -13,7 +13,7 @@ from ase import Atoms
 from mofglass.errors import MofglassError
 from mofglass.potentials import get_potential
 from mofglass.potentials.calculator import make_calculator
-from mofglass.potentials.committee import force_spread
+from mofglass.potentials.committee import SPREAD, CommitteeCalculator
 from mofglass.simulate import Run
 from mofglass.topology import neighbour_list
 
@@ -93,19 +93,17 @@ class Look:
         ]
 
     def _spreads(self, frames: Sequence[Atoms]) -> list[float]:
-        """Return the largest spread of each frame; a member at a time, so that one is in memory."""
-        forces: list[list[np.ndarray]] = [[] for _ in frames]
-        for member in self.committee:
-            calculator = make_calculator(get_potential(member))
-            for atoms, known in zip(frames, forces, strict=True):
-                try:
-                    known.append(np.array(calculator.get_forces(atoms)))
-                except MofglassError:
-                    known.append(np.full((len(atoms), 3), np.nan))
-            close = getattr(calculator, "close", None)
-            if close is not None:
-                close()
-        return [float(force_spread(np.array(known)).max()) for known in forces]
+        """Return the largest spread of each frame, NaN where a member cannot compute it."""
+        calculator = CommitteeCalculator([make_calculator(get_potential(each)) for each in self.committee])
+        spreads = []
+        for atoms in frames:
+            try:
+                calculator.calculate(atoms)
+                spreads.append(float(calculator.results[SPREAD].max()))
+            except MofglassError:
+                spreads.append(float("nan"))
+        calculator.close()
+        return spreads
 
 
 class Choice(NamedTuple):

@@ -90,6 +90,23 @@ def summary_sample(summary: Mapping[str, Any], name: str) -> Sample:
     return Sample(np.nan if mean is None else mean, np.nan if error is None else error, float(freedom))
 
 
+def summary_file(study: str | os.PathLike[str]) -> Path | None:
+    """Find what a study or an analysis wrote of its result.
+
+    Parameters
+    ----------
+    study : path
+        Directory given as ``-o``, or the one in it named ``analysis``.
+
+    Returns
+    -------
+    Path or None
+        Its ``summary.json``; None where there is none.
+    """
+    places = (Path(study) / "analysis" / "summary.json", Path(study) / "summary.json")
+    return next((path for path in places if path.is_file()), None)
+
+
 def read_summary(study: str | os.PathLike[str]) -> dict[str, Any]:
     """Read what a study or an analysis found.
 
@@ -108,13 +125,13 @@ def read_summary(study: str | os.PathLike[str]) -> dict[str, Any]:
     InputError
         When it holds none.
     """
-    for path in (Path(study) / "analysis" / "summary.json", Path(study) / "summary.json"):
-        if path.is_file():
-            try:
-                return dict(json.loads(path.read_text()))
-            except ValueError as error:
-                raise InputError(f"{path} is not a summary that mofglass wrote") from error
-    raise InputError(f"{study} holds no summary.json: finish that study first")
+    path = summary_file(study)
+    if path is None:
+        raise InputError(f"{study} holds no summary.json: finish that study first")
+    try:
+        return dict(json.loads(path.read_text()))
+    except ValueError as error:
+        raise InputError(f"{path} is not a summary that mofglass wrote") from error
 
 
 def read_routes(study: str | os.PathLike[str], *, equation: str = EQUATIONS[0]) -> list[Route]:

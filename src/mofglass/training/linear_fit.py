@@ -199,7 +199,7 @@ class NormalEquations:
             When the matrix is singular to working precision: the ridge is too small.
         """
         if at_least is None:
-            return self._solve(ridge, np.zeros(len(self.right), dtype=bool), self.right)
+            at_least = np.full(len(self.right), -np.inf)
         # Active set: hold what falls below its bound there, let go what the loss would raise again.
         held = np.zeros(len(self.right), dtype=bool)
         ridges = ridge * np.diag(self.matrix)

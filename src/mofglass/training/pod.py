@@ -14,7 +14,7 @@ from ase.data import atomic_numbers
 from mofglass.datasets.dataset import Dataset
 from mofglass.errors import InputError, MofglassError
 from mofglass.potentials.calculator import LammpsCalculator
-from mofglass.potentials.linker_terms import KNOWN_LIMITS, N_FREE, LinkerTerms, bonds_that_hold
+from mofglass.potentials.linker_terms import KNOWN_LIMITS, LinkerTerms, bonds_that_hold
 from mofglass.potentials.linker_topology import linker_places
 from mofglass.potentials.pod import POD, PODModel, read_model
 from mofglass.potentials.pod_files import PODCoefficients, PODParameters, read_coefficients
@@ -279,12 +279,10 @@ class _Fitting:
         references = reference_energies(read_blocks(blocks))
         equations = assemble(read_blocks(blocks), self.weights, references, repeats)
         judge = assemble(read_blocks(self.judges), self.weights, references)
-        n_bonded = N_FREE if self.settings.linker_terms else 0
-        bounds = np.full(len(equations.right), -np.inf)
-        bounds[len(bounds) - n_bonded :] = bonds_that_hold()[:n_bonded]
-        choice = choose_ridge(
-            equations, judge, self.ridges if ridges is None else ridges, bounds if n_bonded else None
-        )
+        bonded = bonds_that_hold() if self.settings.linker_terms else np.empty(0)
+        n_bonded = len(bonded)
+        at_least = np.append(np.full(len(equations.right) - n_bonded, -np.inf), bonded)
+        choice = choose_ridge(equations, judge, self.ridges if ridges is None else ridges, at_least)
         coefficients = choice.coefficients[: len(choice.coefficients) - n_bonded].copy()
         free = choice.coefficients[len(coefficients) :]
         n_elements = len(self.settings.parameters.species)
