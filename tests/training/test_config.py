@@ -32,6 +32,12 @@ def test_validation_is_a_fraction_a_split_or_files() -> None:
     assert parse(validation=["v.xyz", "/w.xyz"]).validation == (Path("/data/v.xyz"), Path("/w.xyz"))
 
 
+def test_a_file_may_count_several_times() -> None:
+    config = parse(train=["a.xyz", {"file": "soft.xyz", "times": 3}])
+    assert config.train == (Path("/data/a.xyz"), *[Path("/data/soft.xyz")] * 3)
+    assert parse(train={"file": "soft.xyz", "times": 2}).train == (Path("/data/soft.xyz"),) * 2
+
+
 def test_the_trainers_section_becomes_its_settings() -> None:
     config = parse(pod={"descriptors": {"rcut": 4.5}, "repulsion": {"inner_A": 0.5, "outer_A": 1.0}})
     assert config.settings.parameters(["H"]).rcut == 4.5
@@ -75,6 +81,8 @@ def test_times(value: object, expected: float | None) -> None:
         ({"time_limit": "soon"}, "'soon' is not a time"),
         ({"time_limit": "1.2.3h"}, "'1.2.3h' is not a time"),
         ({"train": []}, "'train' names no file"),
+        ({"train": [{"file": "a.xyz", "times": 0}]}, "write {file: NAME, times: 10} with a whole number"),
+        ({"train": [{"file": "a.xyz"}]}, "t.yaml, train: write {file: NAME, times: 10}"),
         ({"pod": {"descriptor": {}}}, "t.yaml, pod: there is no 'descriptor': did you mean descriptors"),
         (
             {"pod": {"descriptors": {"threebody_angular_degre": 2}}},

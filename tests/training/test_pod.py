@@ -13,8 +13,9 @@ import numpy as np
 import pytest
 import yaml
 
-from mofglass.datasets import LabelledFrame
+from mofglass.datasets import LabelledFrame, open_dataset
 from mofglass.datasets.dataset import Dataset
+from mofglass.datasets.exporting import export_extxyz
 from mofglass.errors import InputError, MofglassError
 from mofglass.potentials import get_potential
 from mofglass.potentials.calculator import LammpsCalculator, make_calculator
@@ -27,7 +28,7 @@ from mofglass.training.config import TrainingConfig, Weights, parse_config
 from mofglass.training.learning_curve import read_learning_curve
 from mofglass.training.linear_fit import assemble
 from mofglass.training.pod import PODTrainer
-from mofglass.training.pod_blocks import BlockMaker, BlockSettings
+from mofglass.training.pod_blocks import BlockMaker, BlockSettings, frame_blocks
 
 DESCRIPTORS = {
     "rcut": 3.6,
@@ -225,6 +226,33 @@ def test_blocks_are_computed_once(fitted, alloy: list[LabelledFrame], tmp_path: 
     after = {path: path.stat().st_mtime_ns for path in (tmp_path / "cache").iterdir()}
     assert len(after) == 4
     assert all(after[path] == time for path, time in before.items())
+
+
+def test_a_repeated_file_is_cut_as_the_first_time(alloy: list[LabelledFrame], tmp_path: Path) -> None:
+    path = tmp_path / "alloy.extxyz"
+    export_extxyz(alloy[:6], path)
+    once = open_dataset([path])
+    assert [len(rows) for rows in frame_blocks(once, 4)] == [4, 2]
+    assert [len(rows) for rows in frame_blocks(open_dataset([path, path, path]), 4)] == [4, 2] * 3
+
+
+def test_a_repeated_block_is_computed_once_and_counts_twice(
+    fitted, alloy: list[LabelledFrame], tmp_path: Path
+) -> None:
+    config = replace(
+        configuration(cache=str(tmp_path / "cache"), curve_points=1, block=4, ridge=[1e-8]), processes=2
+    )
+    texts = {}
+    for name, frames in (
+        ("once", alloy[:8]),
+        ("twice", alloy[:8] + alloy[:8]),
+        ("first", alloy[:8] + alloy[:4]),
+    ):
+        directory = fitted(config, frames, alloy[8:10], tmp_path / name)
+        texts[name] = np.array(read_model(directory).coefficients.coefficients)
+        assert len(list((tmp_path / "cache").iterdir())) == 3
+    np.testing.assert_allclose(texts["twice"], texts["once"], rtol=1e-6, atol=1e-9)
+    assert not np.allclose(texts["first"], texts["once"], rtol=1e-3)
 
 
 def test_two_processes_give_the_same_potential(fitted, alloy: list[LabelledFrame], tmp_path: Path) -> None:

@@ -88,6 +88,12 @@ static_options = together(
     click.option(
         "--max-steps", type=click.IntRange(1), default=500, show_default=True, help="Steps of a relaxation."
     ),
+    click.option(
+        "--hessian-of",
+        metavar="POTENTIAL",
+        help="Start each relaxation of the ions from the second derivatives of this cheap potential: far "
+        "fewer steps with an expensive one.",
+    ),
 )
 """Options of calculations at rest."""
 
@@ -159,4 +165,5 @@ def relaxation(options: Mapping[str, Any]) -> Any:
         ions=options["ions"] == "relaxed",
         force_tolerance_eV_per_A=options["force_tolerance"],
         max_steps=options["max_steps"],
+        hessian_of=options["hessian_of"],
     )

@@ -14,12 +14,18 @@ from ase.calculators.calculator import Calculator
 from ase.calculators.singlepoint import SinglePointCalculator
 from ase.filters import FrechetCellFilter
 from ase.io import read, write
-from ase.optimize import LBFGS
+from ase.optimize import BFGS, LBFGS
+from ase.optimize.optimize import Optimizer
 
 from mofglass.errors import InputError, SimulationError
-from mofglass.potentials import Potential
+from mofglass.potentials import Potential, get_potential
+from mofglass.potentials.calculator import make_calculator
+from mofglass.studies.curvature import hessian, positive
 from mofglass.trajectory.atomic_write import written_whole
 from mofglass.units import GPA_PER_EV_PER_A3
+
+LONGEST_STEP_A = 0.12
+"""No atom moves further in one step of a relaxation from a Hessian, Å."""
 
 Progress = Callable[[str], None]
 """Called with a few words on what has just been done."""
@@ -39,12 +45,15 @@ class Relaxation:
         Largest stress left where the cell is relaxed, GPa.
     max_steps : int
         Steps at most; a structure that takes more is an error.
+    hessian_of : Potential or str or None
+        A cheap potential, or its name, whose second derivatives the relaxation of the ions starts from.
     """
 
     ions: bool = True
     force_tolerance_eV_per_A: float = 0.005
     stress_tolerance_GPa: float = 0.002
     max_steps: int = 500
+    hessian_of: Potential | str | None = None
 
     def __post_init__(self) -> None:
         if min(self.force_tolerance_eV_per_A, self.stress_tolerance_GPa) <= 0 or self.max_steps < 1:
@@ -183,8 +192,9 @@ def static_point(
 def _relax(atoms: Atoms, moving: Any, relaxation: Relaxation, what: str) -> None:
     """Relax until forces and, where the cell moves too, stresses are within their tolerances."""
     force, stress = np.inf, np.inf
+    optimiser = _from_hessian(atoms, relaxation) if moving is atoms else LBFGS(moving, logfile=os.devnull)
     # The filter scales stresses by the number of atoms, so the optimiser's own criterion is not used.
-    for _ in LBFGS(moving, logfile=os.devnull).irun(fmax=1e-12, steps=relaxation.max_steps):
+    for _ in optimiser.irun(fmax=1e-12, steps=relaxation.max_steps):
         force = float(np.linalg.norm(atoms.get_forces(), axis=1).max())
         stress = 0.0 if moving is atoms else float(np.abs(atoms.get_stress()).max()) * GPA_PER_EV_PER_A3
         if force <= relaxation.force_tolerance_eV_per_A and stress <= relaxation.stress_tolerance_GPa:
@@ -194,6 +204,17 @@ def _relax(atoms: Atoms, moving: Any, relaxation: Relaxation, what: str) -> None
         + (f", stress {stress:.3g} GPa" if moving is not atoms else "")
         + "): allow more steps (--max-steps) or a larger force (--force-tolerance)"
     )
+
+
+def _from_hessian(atoms: Atoms, relaxation: Relaxation) -> Optimizer:
+    """Return what moves the ions: BFGS where a cheap potential lends its curvature."""
+    cheap = relaxation.hessian_of
+    if cheap is None:
+        return LBFGS(atoms, logfile=os.devnull)
+    calculator = make_calculator(get_potential(cheap) if isinstance(cheap, str) else cheap)
+    optimiser = BFGS(atoms, logfile=os.devnull, maxstep=LONGEST_STEP_A)
+    optimiser.H0 = positive(hessian(atoms, calculator))
+    return optimiser
 
 
 def _bare(atoms: Atoms) -> Atoms:

@@ -67,7 +67,8 @@ class TrainingConfig:
     trainer : str
         A name of `mofglass.training.TRAINERS`: pod, nequip, allegro, deepmd, mace.
     train : tuple of Path
-        Labelled frames to fit: any files that `mofglass.datasets.open_dataset` reads.
+        Labelled frames to fit: any files that `mofglass.datasets.open_dataset` reads. A file that stands
+        there three times counts three times.
     validation : float, "split", or tuple of Path
         Frames that choose what the fit leaves open (ridge, best epoch); they are not fitted. A fraction of
         the training frames, taken in whole blocks of trajectory; ``split`` for what `mofglass dataset split`
@@ -215,10 +216,33 @@ def parse_config(content: Any, *, where: str, folder: Path) -> TrainingConfig:
         if key not in known:
             raise InputError(f"{where}: there is no '{key}': {near_miss(key, sorted(known))}")
     section = values.pop(name, None)
+    if "train" in values:
+        values["train"] = _repeated(values["train"], where)
     values["time_limit_s"] = seconds(values.pop("time_limit", None), f"{where}, time_limit")
     config = read_section(TrainingConfig, values, where, folder)
     settings = read_section(get_trainer(name).settings, section, f"{where}, {name}", folder)
     return replace(config, settings=settings)
+
+
+def _repeated(files: Any, where: str) -> Any:
+    """Write out entries of `train` such as ``{file: soft.extxyz, times: 10}``."""
+    names: list[Any] = []
+    for entry in files if isinstance(files, list) else [files]:
+        if not isinstance(entry, Mapping):
+            names.append(entry)
+            continue
+        times = entry.get("times")
+        if (
+            set(entry) != {"file", "times"}
+            or isinstance(times, bool)
+            or not isinstance(times, int)
+            or times < 1
+        ):
+            raise InputError(
+                f"{where}, train: write {{file: NAME, times: 10}} with a whole number, not {dict(entry)}"
+            )
+        names += [entry["file"]] * times
+    return names
 
 
 def load_config(path: Path) -> TrainingConfig:

@@ -271,7 +271,7 @@ class BlockMaker:
 
 
 def frame_blocks(dataset: Dataset, size: int) -> list[np.ndarray]:
-    """Cut a dataset into blocks of neighbouring frames that never span two files.
+    """Cut a dataset into blocks of neighbouring frames that never span two files, or one and its repeat.
 
     Adding a file leaves the blocks of the others as they were, so that they are not computed again.
 
@@ -287,8 +287,9 @@ def frame_blocks(dataset: Dataset, size: int) -> list[np.ndarray]:
     list of ndarray of int
         Row numbers of each block.
     """
-    files = np.asarray(dataset.table.file)
-    borders = np.flatnonzero(np.diff(files)) + 1
+    other_file = np.diff(dataset.table.file) != 0
+    again = np.diff(dataset.table.frame) <= 0
+    borders = np.flatnonzero(other_file | again) + 1
     runs = np.split(np.arange(len(dataset)), borders)
     return [run[start : start + size] for run in runs for start in range(0, len(run), size)]
 
@@ -370,16 +371,17 @@ class BlockStore:
             The blocks, in order; those that time did not suffice for are left out.
         """
         blocks: list[StoredBlock] = []
-        missing: list[StoredBlock] = []
+        missing: dict[Path, StoredBlock] = {}
         for rows in frame_blocks(dataset, size):
             block = StoredBlock(self.path([dataset[int(row)] for row in rows]), rows)
             blocks.append(block)
-            if not block.path.exists():
-                missing.append(block)
+            # A file that is listed twice has its blocks computed once.
+            if not block.path.exists() and block.path not in missing:
+                missing[block.path] = block
             elif done is not None:
                 done(len(rows))
         if missing:
-            jobs = ((block.path, [dataset[int(row)] for row in block.rows]) for block in missing)
+            jobs = ((block.path, [dataset[int(row)] for row in block.rows]) for block in missing.values())
             if processes > 1 and len(missing) > 1:
                 self._fill_side_by_side(jobs, min(processes, len(missing)), until, done)
             else:
