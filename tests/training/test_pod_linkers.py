@@ -20,6 +20,7 @@ from mofglass.training.base import Silent
 from mofglass.training.config import TrainingConfig, parse_config
 from mofglass.training.learning_curve import read_learning_curve
 from mofglass.training.pod import PODTrainer
+from mofglass.training.rigid_motion import rigid_forces
 
 DESCRIPTORS = {
     "rcut": 3.5,
@@ -86,6 +87,36 @@ def test_a_potential_with_linker_terms_is_found_again(labelled: list[LabelledFra
     assert point.validation_energy_mae_meV_per_atom < 0.01
     assert read_model(directory).linker_terms is not None
     assert "cannot break" in read_model(directory).known_limits
+
+
+def test_rigid_motions_may_count_more(labelled: list[LabelledFrame], tmp_path: Path) -> None:
+    # Pair terms alone cannot be right about everything.
+    poor = {**DESCRIPTORS, "threebody_number_radial_basis_functions": 0, "threebody_angular_degree": 0}
+    rigid, all_together = [], []
+    for weight in (0.0, 100.0):
+        config = configuration(tmp_path)
+        config = replace(config, settings=replace(config.settings, descriptors=poor, rigid_weight=weight))
+        directory = PODTrainer().fit(
+            config, Dataset.from_frames(labelled[:4]), Dataset.from_frames(labelled[4:]), tmp_path, Silent()
+        )
+        calculator = LammpsCalculator(POD.from_model(read_model(directory), directory))
+        squares = []
+        for frame in labelled[:4]:
+            atoms = frame.to_atoms()
+            wrong = calculator.get_forces(atoms) - frame.forces_eV_per_A
+            along, _ = rigid_forces(atoms, wrong[:, :, None])
+            squares.append(((along**2).sum(), (wrong**2).sum()))
+        calculator.close()
+        one, both = np.sum(squares, axis=0)
+        rigid.append(one)
+        all_together.append(both)
+    assert rigid[1] < 0.9 * rigid[0]
+    assert all_together[1] > all_together[0]
+
+
+def test_rigid_motions_need_linkers(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="rigid_weight is zero or more, and needs linker_terms"):
+        parse_config({"trainer": "pod", "train": "x", "pod": {"rigid_weight": 1}}, where="t", folder=tmp_path)
 
 
 def test_frames_with_a_broken_linker_are_left_out(labelled: list[LabelledFrame], tmp_path: Path) -> None:

@@ -67,6 +67,9 @@ class PODSettings:
     stress_directions : int
         Along how many random orthogonal strains of the six a frame's stress is fitted. Six are all of it;
         two take a third of the time and tell as much where frames are many.
+    rigid_weight : float
+        How often the squared force errors along rigid motions of linkers and of metals count besides. Rings
+        that turn and shift as wholes make a framework soft, and are a small part of all force errors.
     block : int
         Frames whose contributions are summed and kept together; committees resample blocks.
     committee : int
@@ -90,6 +93,7 @@ class PODSettings:
     frame_force_scale_eV_per_A: float = 10.0
     max_force_eV_per_A: float | None = 100.0
     stress_directions: int = 6
+    rigid_weight: float = 0.0
     block: int = 8
     committee: int = 0
     curve_points: int = 3
@@ -115,6 +119,8 @@ class PODSettings:
         for name, least in (("block", 1), ("committee", 0), ("curve_points", 1)):
             if getattr(self, name) < least:
                 raise InputError(f"{name} must be {least} or more, and is {getattr(self, name)}")
+        if self.rigid_weight < 0 or (self.rigid_weight and not self.linker_terms):
+            raise InputError("rigid_weight is zero or more, and needs linker_terms: true")
         if not 1 <= self.stress_directions <= 6:
             raise InputError("stress_directions is a number from 1 to 6; the weight of stress turns it off")
 
@@ -201,6 +207,7 @@ class PODTrainer:
             force_scale_eV_per_A=settings.force_scale_eV_per_A,
             frame_force_scale_eV_per_A=settings.frame_force_scale_eV_per_A,
             stress_directions=settings.stress_directions if weights.stress else 0,
+            rigid_weight=settings.rigid_weight,
         )
         store = BlockStore(settings.cache or directory / BLOCK_DIRECTORY, block_settings)
         progress.stage("descriptors", len(validation) + len(train))

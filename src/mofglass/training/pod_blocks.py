@@ -28,6 +28,7 @@ from mofglass.potentials.repulsion import Repulsion, RepulsionAlone
 from mofglass.training.linear_fit import BlockEquations, packed_products
 from mofglass.training.linker_descriptors import LinkerDescriptors
 from mofglass.training.pod_descriptors import NO_STRAIN, FrameRows, PODDescriptors
+from mofglass.training.rigid_motion import rigid_forces
 
 # Raise it when the meaning of a stored block changes.
 VERSION = 2
@@ -59,6 +60,9 @@ class BlockSettings:
     stress_directions : int
         Directions in the space of the six strains along which a frame's stress is fitted: six for the whole
         stress, fewer for as many random orthogonal ones, 0 for none.
+    rigid_weight : float
+        How often the squared force errors along rigid motions of linkers and of metals count besides; 0 for
+        not at all.
     """
 
     parameters: PODParameters
@@ -68,6 +72,7 @@ class BlockSettings:
     force_scale_eV_per_A: float = 3.0
     frame_force_scale_eV_per_A: float = 10.0
     stress_directions: int = 6
+    rigid_weight: float = 0.0
 
     def key(self, frames: Sequence[LabelledFrame]) -> str:
         """Return the name under which a block is kept.
@@ -95,6 +100,8 @@ class BlockSettings:
         ]
         if self.linker_terms:
             digest.update(LinkerTerms.from_free(np.zeros(N_FREE)).text.encode())
+        if self.rigid_weight:
+            rest.append(self.rigid_weight)
         digest.update(json.dumps(rest).encode())
         for frame in frames:
             digest.update(np.ascontiguousarray(frame.numbers, dtype=np.int64).tobytes())
@@ -208,6 +215,22 @@ class BlockMaker:
             else np.empty((0, len(pod.energy) + len(bonded.energy))),
         )
 
+    def _weighted_forces(
+        self, frame: LabelledFrame, rows: np.ndarray, forces: np.ndarray, root: np.ndarray
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """Return force rows and labels times the roots of their factors, rigid motions below."""
+        n = len(root)
+        weighted, labels = rows.reshape(3 * n, -1), forces.ravel()
+        if not self.settings.rigid_weight:
+            weighted *= np.repeat(root, 3)[:, None]
+            return weighted, labels * np.repeat(root, 3)
+        both = np.dstack([rows, forces[:, :, None]])
+        rigid, members = rigid_forces(frame.to_atoms(), both)
+        rigid *= np.sqrt(self.settings.rigid_weight) * root[members].min(axis=1)[:, None]
+        both *= root[:, None, None]
+        stacked = np.concatenate([both.reshape(3 * n, -1), rigid])
+        return stacked[:, :-1], stacked[:, -1]
+
     def make(self, frames: Sequence[LabelledFrame]) -> BlockEquations:
         """Compute the block of some frames.
 
@@ -236,10 +259,8 @@ class BlockMaker:
             # Judged by the labels themselves: a close contact is one whether repulsion explains it or not.
             sizes = np.linalg.norm(frame.forces_eV_per_A, axis=1)
             factor = 1.0 / (1.0 + (sizes.max() / settings.frame_force_scale_eV_per_A) ** 2)
-            root = np.repeat(1.0 / np.sqrt(1.0 + (sizes / settings.force_scale_eV_per_A) ** 2), 3)
-            weighted = rows.forces.reshape(3 * n, -1)
-            weighted *= root[:, None]
-            labels = forces.ravel() * root
+            root = 1.0 / np.sqrt(1.0 + (sizes / settings.force_scale_eV_per_A) ** 2)
+            weighted, labels = self._weighted_forces(frame, rows.forces, forces, root)
             products = products + packed_products(weighted)
             right = right + labels @ weighted
             square += float(labels @ labels)
