@@ -24,11 +24,12 @@ from mofglass.potentials.pod import POD, read_model
 from mofglass.potentials.pod_files import PODParameters, read_coefficients
 from mofglass.potentials.repulsion import Repulsion, RepulsionAlone
 from mofglass.training.base import Silent
+from mofglass.training.block_store import frame_blocks
 from mofglass.training.config import TrainingConfig, Weights, parse_config
 from mofglass.training.learning_curve import read_learning_curve
 from mofglass.training.linear_fit import assemble
 from mofglass.training.pod import PODTrainer
-from mofglass.training.pod_blocks import BlockMaker, BlockSettings, frame_blocks
+from mofglass.training.pod_blocks import BlockMaker, BlockSettings
 
 DESCRIPTORS = {
     "rcut": 3.6,

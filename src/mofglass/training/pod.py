@@ -20,12 +20,13 @@ from mofglass.potentials.pod import POD, PODModel, read_model
 from mofglass.potentials.pod_files import PODCoefficients, PODParameters, read_coefficients
 from mofglass.potentials.repulsion import Repulsion
 from mofglass.training.base import Progress
+from mofglass.training.block_store import BlockStore, StoredBlock, read_blocks
 from mofglass.training.config import TrainingConfig, Weights
 from mofglass.training.data import below_force
 from mofglass.training.fit_errors import FitErrors, fit_errors
 from mofglass.training.learning_curve import CurvePoint, LearningCurve
 from mofglass.training.linear_fit import RidgeChoice, assemble, choose_ridge, reference_energies
-from mofglass.training.pod_blocks import BlockSettings, BlockStore, StoredBlock, read_blocks
+from mofglass.training.pod_blocks import BlockSettings
 from mofglass.training.pod_clusters import find_clusters
 from mofglass.training.sections import near_miss
 from mofglass.trajectory.atomic_write import written_whole
