@@ -208,17 +208,14 @@ class BlockMaker:
         self, frame: LabelledFrame, rows: np.ndarray, forces: np.ndarray, root: np.ndarray
     ) -> tuple[np.ndarray, np.ndarray]:
         """Return force rows and labels times the roots of their factors, rigid motions below."""
-        n = len(root)
-        weighted, labels = rows.reshape(3 * n, -1), forces.ravel()
-        if not self.settings.rigid_weight:
-            weighted *= np.repeat(root, 3)[:, None]
-            return weighted, labels * np.repeat(root, 3)
         both = np.dstack([rows, forces[:, :, None]])
-        rigid, members = rigid_forces(frame.to_atoms(), both)
-        rigid *= np.sqrt(self.settings.rigid_weight) * root[members].min(axis=1)[:, None]
-        both *= root[:, None, None]
-        stacked = np.concatenate([both.reshape(3 * n, -1), rigid])
-        return stacked[:, :-1], stacked[:, -1]
+        parts = [(both * root[:, None, None]).reshape(3 * len(root), -1)]
+        if self.settings.rigid_weight:
+            along, members = rigid_forces(frame.to_atoms(), both)
+            factor = np.sqrt(self.settings.rigid_weight) * root[members].min(axis=1)
+            parts.append(along * factor[:, None])
+        weighted = np.concatenate(parts)
+        return weighted[:, :-1], weighted[:, -1]
 
     def make(self, frames: Sequence[LabelledFrame]) -> BlockEquations:
         """Compute the block of some frames.
