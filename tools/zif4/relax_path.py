@@ -12,11 +12,10 @@ import numpy as np
 from ase import Atoms
 from ase.calculators.singlepoint import SinglePointCalculator
 from ase.io import read, write
-from ase.optimize import BFGS
 
 from mofglass.potentials import get_potential
 from mofglass.potentials.calculator import make_calculator
-from mofglass.studies.curvature import hessian, positive
+from mofglass.studies.curvature import bfgs_from
 
 
 def main() -> None:
@@ -32,10 +31,8 @@ def main() -> None:
     for name in arguments.structures:
         atoms = read(name)
         assert isinstance(atoms, Atoms)
-        curvature = positive(hessian(atoms, fit))
         atoms.calc = teacher
-        optimiser = BFGS(atoms, logfile=None, maxstep=0.12)
-        optimiser.H0 = curvature
+        optimiser = bfgs_from(atoms, fit)
         for _ in optimiser.irun(fmax=arguments.force_tolerance, steps=150):
             frame = Atoms(atoms.numbers, positions=atoms.positions, cell=atoms.cell, pbc=True)
             frame.info["source"] = f"{Path(name).stem} relaxing"

@@ -146,6 +146,10 @@ called N1 must not matter, so that the coefficients of mirror images are one."""
 N_FREE = int(FREE_COLUMN.max()) + 1
 
 
+LEAST_BOND_K = (5.0, 15.0)
+"""Least K2 (eV/Å²) and K4 (eV/Å⁴) of a bond: K3 apart, 1.2 eV at a stretch of 0.4 Å and 20 at 1 Å."""
+
+
 def bonds_that_hold() -> np.ndarray:
     """Return lower bounds for a fit, under which no bond of a linker ever pulls itself apart.
 
@@ -162,10 +166,6 @@ def bonds_that_hold() -> np.ndarray:
             bounds[FREE_COLUMN[block.first]] = LEAST_BOND_K[0]
             bounds[FREE_COLUMN[block.first + 2]] = LEAST_BOND_K[1]
     return bounds
-
-
-LEAST_BOND_K = (5.0, 15.0)
-"""Least K2 (eV/Å²) and K4 (eV/Å⁴) of a bond: K3 apart, 1.2 eV at a stretch of 0.4 Å and 20 at 1 Å."""
 
 
 def type_of(kind: str, term: Term) -> str:

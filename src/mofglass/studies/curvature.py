@@ -5,6 +5,10 @@ from __future__ import annotations
 import numpy as np
 from ase import Atoms
 from ase.calculators.calculator import Calculator
+from ase.optimize import BFGS
+
+LONGEST_STEP_A = 0.12
+"""No atom moves further in one step of a relaxation, Å."""
 
 SMALLEST_CURVATURE_EV_PER_A2 = 0.15
 """Softer modes, and those that fall off, are taken to be this stiff; the relaxation learns better."""
@@ -60,3 +64,23 @@ def positive(matrix: np.ndarray, smallest: float = SMALLEST_CURVATURE_EV_PER_A2)
     values, vectors = np.linalg.eigh(matrix)
     result: np.ndarray = (vectors * np.maximum(np.abs(values), smallest)) @ vectors.T
     return result
+
+
+def bfgs_from(atoms: Atoms, calculator: Calculator) -> BFGS:
+    """Return an optimiser of the positions that starts from the curvature of another potential.
+
+    Parameters
+    ----------
+    atoms : ase.Atoms
+        The structure, with the expensive calculator; its positions will be changed.
+    calculator : ase.calculators.calculator.Calculator
+        Of the cheap potential.
+
+    Returns
+    -------
+    ase.optimize.BFGS
+        Silent.
+    """
+    optimiser = BFGS(atoms, logfile=None, maxstep=LONGEST_STEP_A)
+    optimiser.H0 = positive(hessian(atoms, calculator))
+    return optimiser

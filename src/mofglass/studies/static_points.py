@@ -14,18 +14,15 @@ from ase.calculators.calculator import Calculator
 from ase.calculators.singlepoint import SinglePointCalculator
 from ase.filters import FrechetCellFilter
 from ase.io import read, write
-from ase.optimize import BFGS, LBFGS
+from ase.optimize import LBFGS
 from ase.optimize.optimize import Optimizer
 
 from mofglass.errors import InputError, SimulationError
 from mofglass.potentials import Potential, get_potential
 from mofglass.potentials.calculator import make_calculator
-from mofglass.studies.curvature import hessian, positive
+from mofglass.studies.curvature import bfgs_from
 from mofglass.trajectory.atomic_write import written_whole
 from mofglass.units import GPA_PER_EV_PER_A3
-
-LONGEST_STEP_A = 0.12
-"""No atom moves further in one step of a relaxation from a Hessian, Å."""
 
 Progress = Callable[[str], None]
 """Called with a few words on what has just been done."""
@@ -212,9 +209,12 @@ def _from_hessian(atoms: Atoms, relaxation: Relaxation) -> Optimizer:
     if cheap is None:
         return LBFGS(atoms, logfile=os.devnull)
     calculator = make_calculator(get_potential(cheap) if isinstance(cheap, str) else cheap)
-    optimiser = BFGS(atoms, logfile=os.devnull, maxstep=LONGEST_STEP_A)
-    optimiser.H0 = positive(hessian(atoms, calculator))
-    return optimiser
+    try:
+        return bfgs_from(atoms, calculator)
+    finally:
+        close = getattr(calculator, "close", None)
+        if close is not None:
+            close()
 
 
 def _bare(atoms: Atoms) -> Atoms:
