@@ -208,14 +208,18 @@ class BlockMaker:
         self, frame: LabelledFrame, rows: np.ndarray, forces: np.ndarray, root: np.ndarray
     ) -> tuple[np.ndarray, np.ndarray]:
         """Return force rows and labels times the roots of their factors, rigid motions below."""
-        both = np.dstack([rows, forces[:, :, None]])
-        parts = [(both * root[:, None, None]).reshape(3 * len(root), -1)]
+        each = np.repeat(root, 3)
+        labels = forces.ravel() * each
+        along = np.empty((0, rows.shape[2] + 1))
         if self.settings.rigid_weight:
-            along, members = rigid_forces(frame.to_atoms(), both)
-            factor = np.sqrt(self.settings.rigid_weight) * root[members].min(axis=1)
-            parts.append(along * factor[:, None])
-        weighted = np.concatenate(parts)
-        return weighted[:, :-1], weighted[:, -1]
+            along, members = rigid_forces(frame.to_atoms(), np.dstack([rows, forces[:, :, None]]))
+            along *= np.sqrt(self.settings.rigid_weight) * root[members].min(axis=1)[:, None]
+        # Rows are the largest array there is: weighed in place, and copied only where others follow them.
+        weighted = rows.reshape(len(each), -1)
+        weighted *= each[:, None]
+        if not len(along):
+            return weighted, labels
+        return np.concatenate([weighted, along[:, :-1]]), np.append(labels, along[:, -1])
 
     def make(self, frames: Sequence[LabelledFrame]) -> BlockEquations:
         """Compute the block of some frames.
