@@ -12,6 +12,7 @@ import pytest
 import yaml
 from ase import Atoms
 from ase.build import bulk
+from ase.neighborlist import neighbor_list
 
 from mofglass.errors import InputError
 from mofglass.potentials import get_potential
@@ -23,7 +24,7 @@ from mofglass.potentials.pod_files import (
     read_coefficients,
     read_parameters,
 )
-from mofglass.potentials.repulsion import Repulsion, RepulsionAlone
+from mofglass.potentials.repulsion import Repulsion, RepulsionAlone, Walls
 
 # Coulomb's constant, eV Å, and the screening of Ziegler, Biersack and Littmark.
 COULOMB_EV_A = 14.399645
@@ -71,12 +72,14 @@ def alloy() -> Atoms:
 
 def test_a_written_model_is_read_back(tmp_path: Path) -> None:
     made = model(
-        repulsion=Repulsion(inner_A=0.5, outer_A=1.0, pairs={"Cu-Au": (0.6, 1.2)}), fine_above_K=900.0
+        repulsion=Repulsion(inner_A=0.5, outer_A=1.0, pairs={"Cu-Au": (0.6, 1.2)}),
+        walls=Walls(pairs={"Au-Au": (2.5, 3.0)}),
+        fine_above_K=900.0,
     )
     again = read_model(written(made, tmp_path))
     assert again.parameters == made.parameters
     np.testing.assert_array_equal(again.coefficients.coefficients, made.coefficients.coefficients)
-    assert again.repulsion == made.repulsion
+    assert (again.repulsion, again.walls) == (made.repulsion, made.walls)
     assert (again.description, again.fine_above_K) == ("a test", 900.0)
     assert read_model(tmp_path / "model.yaml").parameters == made.parameters
 
@@ -146,6 +149,47 @@ def test_laid_over_energies_add_up(tmp_path: Path, alloy: Atoms) -> None:
     assert parts[0][0] == pytest.approx(parts[1][0] + parts[2][0], rel=1e-12)
     assert parts[2][0] > 1.0
     np.testing.assert_allclose(parts[0][1], parts[1][1] + parts[2][1], atol=1e-9)
+
+
+@pytest.mark.parametrize("repulsion", [None, Repulsion(inner_A=0.5, outer_A=1.0)], ids=["alone", "with ZBL"])
+def test_a_wall_is_harmonic_and_between_its_pair_only(
+    tmp_path: Path, alloy: Atoms, repulsion: Repulsion | None
+) -> None:
+    parts = []
+    for walls in (Walls(pairs={"Au-Cu": (2.9, 5.0)}), None):
+        alloy.calc = make_calculator(POD.from_model(model(repulsion=repulsion, walls=walls), tmp_path))
+        parts.append((alloy.get_potential_energy(), alloy.get_forces()))
+    first, second, distance, apart = neighbor_list("ijdD", alloy, 2.9)
+    unlike = alloy.numbers[first] != alloy.numbers[second]
+    assert unlike.any()
+    assert not unlike.all()
+    depth = (2.9 - distance) * unlike
+    assert parts[0][0] - parts[1][0] == pytest.approx(5.0 * np.sum(depth**2) / 2, rel=1e-9)
+    forces = np.zeros_like(alloy.positions)
+    np.add.at(forces, first, -2 * 5.0 * (depth / distance)[:, None] * apart)
+    np.testing.assert_allclose(parts[0][1] - parts[1][1], forces, atol=1e-9)
+
+
+@pytest.mark.parametrize(
+    "walls",
+    [
+        {"pairs": {"Cu-Xx": [2.0, 3.0]}},
+        {"pairs": {"Cu-Au": [2.0]}},
+        {"pairs": {"Cu-Au": [2.0, -1.0]}},
+        {"pairs": {"Cu-Au": 2.0}},
+        {"Cu-Au": [2.0, 3.0]},
+    ],
+)
+def test_walls_without_sense(tmp_path: Path, walls: dict[str, object]) -> None:
+    content = yaml.safe_load((written(model(), tmp_path) / "model.yaml").read_text())
+    (tmp_path / "model.yaml").write_text(yaml.safe_dump({**content, "walls": walls}))
+    with pytest.raises(InputError, match="walls"):
+        read_model(tmp_path)
+
+
+def test_a_wall_of_an_element_that_the_model_lacks(tmp_path: Path, alloy: Atoms) -> None:
+    with pytest.raises(InputError, match="Na-Cl names Na"):
+        POD.from_model(model(walls=Walls(pairs={"Na-Cl": (2.0, 3.0)})), tmp_path)
 
 
 def test_the_hash_is_of_what_decides_forces(tmp_path: Path) -> None:

@@ -22,7 +22,7 @@ from mofglass.potentials.calculator import LammpsCalculator, make_calculator
 from mofglass.potentials.lammps_data import LammpsBox
 from mofglass.potentials.pod import POD, read_model
 from mofglass.potentials.pod_files import PODParameters, read_coefficients
-from mofglass.potentials.repulsion import Repulsion, RepulsionAlone
+from mofglass.potentials.repulsion import Repulsion, RepulsionAlone, Walls
 from mofglass.training.base import Silent
 from mofglass.training.block_store import frame_blocks
 from mofglass.training.config import TrainingConfig, Weights, parse_config
@@ -278,6 +278,17 @@ def test_committee_members_differ_and_agree_on_the_data(
         forces.append(atoms.get_forces())
     spread = np.abs(forces[0] - forces[1]).mean()
     assert 0 < spread < 0.2 * np.abs(forces[0]).mean()
+
+
+def test_walls_are_laid_over_the_finished_fit(fitted, alloy: list[LabelledFrame], tmp_path: Path) -> None:
+    walls = {"pairs": {"Au-Cu": [2.0, 3.0]}}
+    plain, walled = (
+        read_model(fitted(configuration(**more), alloy[:8], alloy[8:], tmp_path / name))
+        for name, more in (("plain", {}), ("walled", {"walls": walls}))
+    )
+    assert plain.walls is None
+    assert walled.walls == Walls(pairs={"Au-Cu": (2.0, 3.0)})
+    np.testing.assert_array_equal(walled.coefficients.coefficients, plain.coefficients.coefficients)
 
 
 def test_repulsion_is_taken_off_the_labels_and_put_back(

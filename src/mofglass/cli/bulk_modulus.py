@@ -67,12 +67,13 @@ def command(method: str, **options: Any) -> None:
     finite-strain: the pressure at volumes reached one from the other, 1.5 % a step, both ways in two runs
     side by side; second-order Birch-Murnaghan fit to at most five points around zero pressure (Castel 2024).
     volume-fluctuation: one run at constant pressure. static: energies and pressures at 0 K. Stopped or
-    killed, the same command goes on. Several structures are independent glasses: mean, error and spread.
+    killed, the same command goes on. Several structures are independent glasses: mean, error and spread. A
+    finished run stands for its last frame.
 
     \b
     mofglass bulk-modulus ZIF-4 --method finite-strain --dry-run
     mofglass bulk-modulus ZIF-4 --deform 10 --sample 20 --prepare 10 -o studies/zif-4-bulk
-    mofglass bulk-modulus glass01.cif glass02.cif -o studies/glasses
+    mofglass bulk-modulus runs/ten/01 runs/ten/02 -o studies/glasses
     """
     study = {"finite-strain": _finite_strain, "volume-fluctuation": _fluctuation, "static": _static}[method]
     key = "elasticity" if method == "volume-fluctuation" else "bulk_modulus"

@@ -50,7 +50,8 @@ def command(method: str, **options: Any) -> None:
 
     stress-strain: the stress under six strains, each both ways; at rest (0 K) or, with --temperature, from
     twelve runs side by side. strain-fluctuation: one long run at constant stress with a free cell. Stopped or
-    killed, the same command goes on. Several structures are independent glasses.
+    killed, the same command goes on. Several structures are independent glasses. A finished run stands for
+    its last frame.
 
     \b
     mofglass elastic-constants crystal.cif -p nequip-archived:model.pth --relax-cell -o studies/elastic

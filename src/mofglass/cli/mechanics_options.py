@@ -17,6 +17,7 @@ from mofglass.cli.options import (
     supercell_option,
     together,
 )
+from mofglass.cli.structure_argument import open_structure
 
 if TYPE_CHECKING:
     from ase import Atoms
@@ -111,8 +112,6 @@ def open_structures(options: Mapping[str, Any]) -> list[tuple[str, Atoms, Path |
     list of (str, ase.Atoms, Path or None)
         Title, structure and directory; several structures have directories ``01``, ``02`` and on.
     """
-    from mofglass.structures import load
-
     output, names = options["output"], options["structures"]
     if output is None and not options["dry_run"]:
         raise click.UsageError("say where the study goes, as in  -o studies/zif-4")
@@ -120,7 +119,7 @@ def open_structures(options: Mapping[str, Any]) -> list[tuple[str, Atoms, Path |
     for number, name in enumerate(names, start=1):
         directory = output if output is None or len(names) == 1 else output / f"{number:02d}"
         title = Path(name).stem if Path(name).is_file() else name
-        found.append((title, load(name).repeat(options["supercell"]), directory))
+        found.append((title, open_structure(name).repeat(options["supercell"]), directory))
     return found
 
 

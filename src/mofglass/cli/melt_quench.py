@@ -19,6 +19,7 @@ from mofglass.cli.options import (
     state_line,
     supercell_option,
 )
+from mofglass.cli.structure_argument import open_structure
 
 
 @click.command(cls=Command)
@@ -58,9 +59,10 @@ from mofglass.cli.options import (
 def command(structure: str, output: Path | None, dry_run: bool, **options: Any) -> None:
     """Melt STRUCTURE and quench it to a glass.
 
-    STRUCTURE is a name of the catalogue ('mofglass structures list') or a CIF, extxyz, POSCAR or LAMMPS data
-    file. The stages are: minimise, prepare, melt, plateau, quench, equilibrate. Stopped with Ctrl-C or
-    killed, the same command (or 'mofglass resume DIR') goes on where it was.
+    STRUCTURE is a name of the catalogue ('mofglass structures list'), a CIF, extxyz, POSCAR or LAMMPS data
+    file, or a finished run, of which it is the last frame (DIR@k is frame k). The stages are: minimise,
+    prepare, melt, plateau, quench, equilibrate. Stopped with Ctrl-C or killed, the same command (or 'mofglass
+    resume DIR') goes on where it was.
 
     \b
     mofglass melt-quench ZIF-4 -p nb-zif-ff --quick -o runs/first
@@ -70,7 +72,6 @@ def command(structure: str, output: Path | None, dry_run: bool, **options: Any) 
     """
     from mofglass.potentials import get_potential
     from mofglass.simulate import Guards, RunSettings
-    from mofglass.structures import load
     from mofglass.studies.melt_quench import execute_plan, plan
     from mofglass.studies.recipes import QUICK, get_recipe
 
@@ -91,7 +92,7 @@ def command(structure: str, output: Path | None, dry_run: bool, **options: Any) 
         time_step_fs=options["time_step"],
     )
     recipe = recipe.for_potential(get_potential(options["potential"]))
-    atoms = load(structure).repeat(options["supercell"])
+    atoms = open_structure(structure).repeat(options["supercell"])
     settings = RunSettings(
         seed=options["seed"],
         frame_interval_ps=options["frame_interval"],

@@ -18,6 +18,7 @@ from mofglass.cli.options import (
     state_line,
     supercell_option,
 )
+from mofglass.cli.structure_argument import open_structure
 
 
 @click.command(cls=Command)
@@ -31,6 +32,9 @@ from mofglass.cli.options import (
 @output_option("Run directory.", directory=True, required=True)
 def command(structure: str, protocol: Path, output: Path, **options: Any) -> None:
     """Run the stages in PROTOCOL, a YAML file, on STRUCTURE.
+
+    STRUCTURE is a name of the catalogue ('mofglass structures list'), a CIF, extxyz, POSCAR or LAMMPS data
+    file, or a finished run, of which it is the last frame (DIR@k is frame k).
 
     \b
     # heating.yaml
@@ -52,7 +56,6 @@ def command(structure: str, protocol: Path, output: Path, **options: Any) -> Non
     """
     from mofglass.errors import InputError
     from mofglass.simulate import Guards, RunSettings, create_run, execute, from_yaml_list
-    from mofglass.structures import load
 
     try:
         content = yaml.safe_load(protocol.read_text())
@@ -63,7 +66,7 @@ def command(structure: str, protocol: Path, output: Path, **options: Any) -> Non
     stages = from_yaml_list(content["stages"], source=str(protocol))
     run = create_run(
         output,
-        load(structure).repeat(options["supercell"]),
+        open_structure(structure).repeat(options["supercell"]),
         options["potential"],
         stages,
         settings=RunSettings(

@@ -12,6 +12,7 @@ from rich.console import Console
 from rich.table import Table
 
 from mofglass.cli.options import Command, json_option, output_option, supercell_option, together
+from mofglass.cli.structure_argument import frame_of_run
 from mofglass.errors import InputError
 from mofglass.structures import (
     build,
@@ -195,9 +196,11 @@ _write_options = together(
 @command.command(
     "build",
     cls=Command,
-    help=f"Write a structure or a supercell of it; lengths in Å.\n\n{STRUCTURE_HELP}\n\n"
+    help=f"Write a structure or a supercell of it; lengths in Å.\n\n{STRUCTURE_HELP} Or a finished run, of "
+    "which it is the last frame (DIR@k is frame k).\n\n"
     "\b\nmofglass structures build ZIF-4 --supercell 2 2 2 -o zif4.extxyz\n"
-    "mofglass structures build ZIF-62 --fraction-bim 0.175 --seed 3 -o zif62.cif",
+    "mofglass structures build ZIF-62 --fraction-bim 0.175 --seed 3 -o zif62.cif\n"
+    "mofglass structures build runs/first -o glass.cif",
 )
 @_write_options
 @click.option(
@@ -225,14 +228,14 @@ def build_structure(
 ) -> None:
     """Write a structure or a supercell of it."""
     check_output(output)
-    atoms = build(
-        structure,
-        repeats=supercell,
-        cell=cell,
-        fraction_bim=fraction_bim,
-        seed=seed,
-        elements=_elements(elements),
-    )
+    chosen: dict[str, Any] = {"cell": cell, "fraction_bim": fraction_bim, "elements": _elements(elements)}
+    frame = frame_of_run(structure)
+    if frame is None:
+        atoms = build(structure, repeats=supercell, seed=seed, **chosen)
+    elif given := [name for name, value in chosen.items() if value is not None]:
+        raise InputError(f"{structure} is a run: --{given[0].replace('_', '-')} is not for it")
+    else:
+        atoms = frame.repeat(supercell)
     check_structure(atoms, structure)
     write_structure(output, atoms)
     _report(output, describe(atoms), {}, as_json, "")

@@ -22,7 +22,7 @@ from mofglass.potentials.pod_files import (
     read_coefficients,
     read_parameters,
 )
-from mofglass.potentials.repulsion import Repulsion, data_with_types
+from mofglass.potentials.repulsion import Repulsion, Walls, data_with_types
 
 MODEL_FILE = "model.yaml"
 PARAMETER_FILE = "param.pod"
@@ -47,7 +47,9 @@ class PODModel:
     coefficients : PODCoefficients
         Coefficients.
     repulsion : Repulsion or None
-        What is laid over it.
+        What is laid over it, and was taken off the labels that it was fitted to.
+    walls : Walls or None
+        What is laid over it besides, where no data bind it.
     linker_terms : LinkerTerms or None
         Bonded terms of the linkers, fitted together with the coefficients.
     description : str
@@ -63,6 +65,7 @@ class PODModel:
     parameters: PODParameters
     coefficients: PODCoefficients
     repulsion: Repulsion | None = None
+    walls: Walls | None = None
     linker_terms: LinkerTerms | None = None
     description: str = ""
     known_limits: str = ""
@@ -86,6 +89,8 @@ class PODModel:
         }
         if self.repulsion is not None:
             content["repulsion"] = {"style": "zbl", **self.repulsion.to_dict()}
+        if self.walls is not None:
+            content["walls"] = self.walls.to_dict()
         if self.linker_terms is not None:
             content["linker_terms"] = LINKER_FILE
         if self.known_limits:
@@ -94,7 +99,7 @@ class PODModel:
             content["fine_above_K"] = self.fine_above_K
         content |= self.info
         comment = "# With plain LAMMPS (units metal, atom types in the order of the elements):\n" + "".join(
-            f"#   {line}\n" for line in pair_commands(self.parameters.species, self.repulsion)
+            f"#   {line}\n" for line in pair_commands(self)
         )
         terms = {}
         if self.linker_terms is not None:
@@ -108,26 +113,30 @@ class PODModel:
         }
 
 
-def pair_commands(species: tuple[str, ...], repulsion: Repulsion | None) -> list[str]:
+def pair_commands(model: PODModel) -> list[str]:
     """Return the LAMMPS commands of a POD potential.
+
+    The types are the elements of the parameter file, all, in its order: LAMMPS numbers the elements of
+    ``pair_coeff`` by their first appearance there, so that leaving one out would shift the others.
 
     Parameters
     ----------
-    species : tuple of str
-        Chemical symbol of each type: all of the parameter file, in its order. LAMMPS numbers the elements
-        of ``pair_coeff`` by their first appearance there, so that leaving one out would shift the others.
-    repulsion : Repulsion or None
-        What is laid over it.
+    model : PODModel
+        The potential.
 
     Returns
     -------
     list of str
         ``pair_style`` and ``pair_coeff``.
     """
+    species = model.parameters.species
     files = f"{PARAMETER_FILE} {COEFFICIENT_FILE} {' '.join(species)}"
-    if repulsion is None:
+    styles, coefficients = model.repulsion.lammps(species) if model.repulsion is not None else ([], [])
+    if model.walls is not None:
+        style, rows = model.walls.lammps(species)
+        styles, coefficients = [*styles, style], [*coefficients, *rows]
+    if not styles:
         return ["pair_style pod", f"pair_coeff * * {files}"]
-    styles, coefficients = repulsion.lammps(species)
     return [
         f"pair_style hybrid/overlay pod {' '.join(styles)}",
         f"pair_coeff * * pod {files}",
@@ -179,10 +188,18 @@ def read_model(path: Path) -> PODModel:
             repulsion = Repulsion(**repulsion, pairs=pairs)
         except (AttributeError, TypeError) as error:
             raise InputError(f"{file}: the repulsion needs inner_A and outer_A: {error}") from error
+    walls = content.pop("walls", None)
+    if walls is not None:
+        try:
+            pairs = {name: tuple(values) for name, values in walls.pop("pairs").items()}
+            walls = Walls(**walls, pairs=pairs)
+        except (AttributeError, KeyError, TypeError) as error:
+            raise InputError(f"{file}: the walls need pairs of an onset and a stiffness: {error}") from error
     return PODModel(
         parameters=parameters,
         coefficients=coefficients,
         repulsion=repulsion,
+        walls=walls,
         linker_terms=terms,
         description=str(content.pop("description", "")),
         known_limits=str(content.pop("known_limits", "")),
@@ -263,7 +280,7 @@ class POD(Potential):
             PARAMETER_FILE: self.model.parameters.text,
             COEFFICIENT_FILE: self.model.coefficients.text,
         }
-        commands = pair_commands(self.model.parameters.species, self.model.repulsion)
+        commands = pair_commands(self.model)
         digest = hashlib.sha256()
         self._bonded = self.model.linker_terms.commands() if self.model.linker_terms is not None else ()
         if self._bonded:
@@ -301,7 +318,7 @@ class POD(Potential):
             data=data_with_terms(atoms, species) if terms else data_with_types(atoms, species),
             before_data=STYLES if terms else (),
             after_data=(
-                *pair_commands(species, self.model.repulsion),
+                *pair_commands(self.model),
                 *self._bonded,
                 f"neighbor {SKIN_A:g} bin",
                 "neigh_modify every 1 delay 0 check yes",

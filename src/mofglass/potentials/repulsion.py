@@ -41,8 +41,7 @@ class Repulsion:
             if not 0 < inner < outer:
                 raise InputError(f"{name}: inner radius {inner:g} Å must lie between 0 and {outer:g} Å")
         for name in self.pairs:
-            if len(name.split("-")) != 2 or any(word not in atomic_numbers for word in name.split("-")):
-                raise InputError(f"repulsion: '{name}' is not a pair of elements such as H-H")
+            _check_pair(name, "repulsion")
 
     def radii(self, first: str, second: str) -> tuple[float, float]:
         """Return the inner and outer radius of a pair.
@@ -99,6 +98,75 @@ class Repulsion:
         if self.pairs:
             plain["pairs"] = {name: list(radii) for name, radii in self.pairs.items()}
         return plain
+
+
+@dataclass(frozen=True, kw_only=True)
+class Walls:
+    """Harmonic walls that keep pairs of elements out of distances where no data bind a fit.
+
+    The energy of a pair nearer than its onset is ``stiffness * (onset - distance)**2``. Walls are no part of
+    a fit: they are laid over what it gave.
+
+    Parameters
+    ----------
+    pairs : mapping of str to (float, float)
+        Onset, Å, and stiffness, eV/Å², of each pair, as ``{"Zn-Zn": (3.4, 3.3)}``.
+    """
+
+    pairs: dict[str, tuple[float, float]]
+
+    def __post_init__(self) -> None:
+        for name, values in self.pairs.items():
+            _check_pair(name, "walls")
+            if len(values) != 2 or not min(values) > 0:
+                raise InputError(f"walls: {name} needs an onset (Å) and a stiffness (eV/Å²), both above zero")
+
+    def lammps(self, species: tuple[str, ...]) -> tuple[str, list[str]]:
+        """Return the LAMMPS sub-style and its coefficients, for types in the order of `species`.
+
+        Parameters
+        ----------
+        species : tuple of str
+            Chemical symbol of each type.
+
+        Returns
+        -------
+        style : str
+            ``harmonic/cut``.
+        coefficients : list of str
+            What follows each ``pair_coeff``.
+
+        Raises
+        ------
+        InputError
+            When a wall names an element that is none of the species.
+        """
+        rows = []
+        for name, (onset, stiffness) in self.pairs.items():
+            symbols = name.split("-")
+            if strangers := [symbol for symbol in symbols if symbol not in species]:
+                raise InputError(
+                    f"walls: {name} names {strangers[0]}, and the potential knows {' '.join(species)}"
+                )
+            first, second = sorted(species.index(symbol) + 1 for symbol in symbols)
+            rows.append(f"{first} {second} harmonic/cut {stiffness:g} {onset:g}")
+        return "harmonic/cut", rows
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return it as `model.yaml` holds it.
+
+        Returns
+        -------
+        dict
+            Onset, Å, and stiffness, eV/Å², by pair, under ``pairs``.
+        """
+        return {"pairs": {name: list(values) for name, values in self.pairs.items()}}
+
+
+def _check_pair(name: str, where: str) -> None:
+    symbols = str(name).split("-")
+    if len(symbols) != 2 or any(symbol not in atomic_numbers for symbol in symbols):
+        raise InputError(f"{where}: '{name}' is not a pair of elements such as H-H")
 
 
 def data_with_types(atoms: Atoms, species: Sequence[str]) -> str:

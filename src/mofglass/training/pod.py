@@ -18,7 +18,7 @@ from mofglass.potentials.linker_terms import KNOWN_LIMITS, LinkerTerms, bonds_th
 from mofglass.potentials.linker_topology import linker_places
 from mofglass.potentials.pod import POD, PODModel, read_model
 from mofglass.potentials.pod_files import PODCoefficients, PODParameters, read_coefficients
-from mofglass.potentials.repulsion import Repulsion
+from mofglass.potentials.repulsion import Repulsion, Walls
 from mofglass.training.base import Progress
 from mofglass.training.block_store import BlockStore, StoredBlock, read_blocks
 from mofglass.training.config import TrainingConfig, Weights
@@ -59,6 +59,8 @@ class PODSettings:
         Frames with a broken or another linker are left out.
     repulsion : Repulsion or None
         Screened nuclear repulsion laid over the potential; it is taken off the labels first.
+    walls : Walls or None
+        Harmonic walls laid over the finished fit, at distances where the data do not bind it.
     force_scale_eV_per_A : float
         An atom with a force F counts 1/(1 + (F/scale)²) in the sum of squared force errors.
     frame_force_scale_eV_per_A : float
@@ -90,6 +92,7 @@ class PODSettings:
     ridge: tuple[float, ...] = RIDGES
     linker_terms: bool = False
     repulsion: Repulsion | None = None
+    walls: Walls | None = None
     force_scale_eV_per_A: float = 3.0
     frame_force_scale_eV_per_A: float = 10.0
     max_force_eV_per_A: float | None = 100.0
@@ -219,7 +222,7 @@ class PODTrainer:
         )
         if not blocks:
             raise MofglassError("the time limit did not suffice for one block of frames: give more time")
-        fitting = _Fitting(weights, block_settings, settings.ridge, judges=judges)
+        fitting = _Fitting(weights, block_settings, settings.ridge, walls=settings.walls, judges=judges)
         curve = LearningCurve(directory, through_epoch=0)
         generator = np.random.default_rng(config.seed)
         # A growing share of all kinds of frames, not of the first file's.
@@ -268,11 +271,13 @@ class _Fitting:
         weights: Weights,
         settings: BlockSettings,
         ridges: Sequence[float],
+        walls: Walls | None,
         judges: Sequence[StoredBlock],
     ) -> None:
         self.weights = weights
         self.settings = settings
         self.ridges = ridges
+        self.walls = walls
         self.judges = judges
 
     def model(
@@ -303,6 +308,7 @@ class _Fitting:
             if clusters is None
             else PODCoefficients(coefficients, clusters.projection, clusters.centroids),
             repulsion=self.settings.repulsion,
+            walls=self.walls,
             linker_terms=LinkerTerms.from_free(free) if n_bonded else None,
             known_limits=KNOWN_LIMITS if n_bonded else "",
             description=description,
