@@ -1,6 +1,6 @@
 """The shared glasses through the standard set and pores, one row a model: docs/analysis/glasses-compared.md.
 
-Run:  OMP_NUM_THREADS=1 .venv/bin/python benchmarks/glasses_compared.py ../shared/data  [--no-large-pores]
+Run:  OMP_NUM_THREADS=1 .venv/bin/python benchmarks/glasses_compared.py ../shared/data
 
 Wall times are printed beside the numbers.
 """
@@ -24,20 +24,17 @@ MODELS = {
     "ZIF-4, ACE model": "azif/m1-zif_ace_24.data.gz",
 }
 LARGE = 5_000
-"""Atoms beyond which Zeo++ with high accuracy takes very long."""
+"""Atoms beyond which the largest spheres, sought in time that grows with the square, are left out."""
 
 
-def measured(paths: list[Path], *, large_pores: bool = True) -> tuple[dict[str, Any], dict[str, str]]:
+def measured(paths: list[Path]) -> tuple[dict[str, Any], dict[str, str]]:
     """Measure independent glasses: summaries by analysis, and what was left out."""
     glasses = [open_trajectory(path) for path in paths]
     n_atoms = glasses[0].n_atoms
     analyses, skipped = standard_set(glasses[0].numbers)
-    if n_atoms < LARGE or large_pores:
-        # Large atoms in clusters make the Voronoi network of a large model too slow.
-        small = n_atoms < LARGE
-        analyses["pores"] = Pores(
-            n_samples=100_000, n_samples_per_atom=10, high_accuracy=small, n_processes=1, timeout_s=1500
-        )
+    analyses["pores"] = Pores(
+        n_samples=100_000, n_samples_per_atom=10, spheres=n_atoms < LARGE, n_processes=1, timeout_s=1500
+    )
     found = measure_glasses(glasses, analyses, strict=False)
     summary = {name: result.summary() for name, result in found.results.items()}
     summary["n_atoms"] = n_atoms
@@ -76,16 +73,13 @@ def row(name: str, summary: dict[str, Any], seconds: float) -> str:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("data", type=Path)
-    parser.add_argument("--no-large-pores", action="store_true")
     parser.add_argument("--only", default="", help="models with this in their name")
     options = parser.parse_args()
     for name, pattern in MODELS.items():
         if options.only not in name:
             continue
         start = time.perf_counter()
-        summary, skipped = measured(
-            sorted(options.data.glob(pattern)), large_pores=not options.no_large_pores
-        )
+        summary, skipped = measured(sorted(options.data.glob(pattern)))
         print(row(name, summary, time.perf_counter() - start), flush=True)
         print("   left out:", skipped, flush=True)
 

@@ -14,13 +14,12 @@ from mofglass.trajectory import open_trajectory
 pytestmark = pytest.mark.slow
 
 
-def through_everything(paths: list[Path], *, pores: bool = True) -> dict[str, dict[str, Any]]:
+def through_everything(paths: list[Path], *, spheres: bool = True) -> dict[str, dict[str, Any]]:
     """Summaries of the set, by analysis; only what one frame cannot tell may be missing."""
     glasses = [open_trajectory(path) for path in paths]
     analyses, left_out = standard_set(glasses[0].numbers)
-    if pores:
-        pytest.importorskip("pyzeo")
-        analyses["pores"] = Pores(n_samples=100_000, n_samples_per_atom=10, n_processes=1)
+    pytest.importorskip("pyzeo")
+    analyses["pores"] = Pores(n_samples=100_000, n_samples_per_atom=10, spheres=spheres, n_processes=1)
     measured = measure_glasses(glasses, analyses, strict=False)
     assert set(left_out) | set(measured.skipped) == {"pmf", "msd"}
     assert all(len(glass) == len(analyses) - 1 for glass in measured.glasses)
@@ -58,9 +57,12 @@ def test_ab_initio_glasses(shared: Path) -> None:
 
 
 def test_reverse_monte_carlo_model(shared: Path) -> None:
-    found = through_everything([shared / "glasses" / "rmc-mqgzif4.xyz"], pores=False)
+    found = through_everything([shared / "glasses" / "rmc-mqgzif4.xyz"], spheres=False)
     assert found["coordination"]["mean_coordination"] == pytest.approx(3.955, abs=0.001)
     assert found["bond_angle"]["mean_angle_deg"] == pytest.approx(109.1, abs=0.1)
+    # A third denser than the ab initio glasses: nothing for helium to go through.
+    assert found["pores"]["accessible_volume_cm3_per_kg"] == 0.0
+    assert found["pores"]["total_volume_cm3_per_kg"] == pytest.approx(5.2, abs=0.6)
     # This model holds linkers that are not whole.
     assert found["linkers"]["fraction_intact"] == pytest.approx(0.934, abs=0.001)
 
@@ -76,9 +78,11 @@ def test_sodalite_glasses(shared: Path, name: str) -> None:
 
 
 def test_large_model(shared: Path) -> None:
-    found = through_everything([shared / "azif" / "m1-zif_ace_24.data.gz"], pores=False)
+    found = through_everything([shared / "azif" / "m1-zif_ace_24.data.gz"], spheres=False)
     # As its authors count them, but for bonds near the cut-off (tests/topology/test_rings.py).
     counts = [2, 119, 332, 418, 599, 754, 619, 601, 385, 144, 63, 23, 0, 5]
     expected = {str(size): float(n) for size, n in zip(range(4, 32, 2), counts, strict=True) if n}
     assert found["rings"]["rings_by_size"] == expected
     assert found["linkers"]["fraction_intact"] == 1.0
+    assert found["pores"]["accessible_volume_cm3_per_kg"] == 0.0
+    assert found["pores"]["total_volume_cm3_per_kg"] == pytest.approx(12.9, abs=0.9)

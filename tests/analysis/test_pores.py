@@ -54,6 +54,22 @@ def test_spheres_on_a_lattice(shear: float, high_accuracy: bool) -> None:
     assert mean["total_volume_cm3_per_kg"] == mean["accessible_volume_cm3_per_kg"]
 
 
+def test_without_spheres_the_rest_is_the_same() -> None:
+    options = {
+        "probe_radius_A": PROBE,
+        "radii_A": {"C": RADIUS},
+        "n_samples": 20_000,
+        "n_samples_per_atom": 200,
+    }
+    whole, plain = (Pores(**options, spheres=spheres).compute(lattice()).result for spheres in (True, False))
+    for name, value in plain.summary().items():
+        if "sphere" not in name and not name.endswith("_error"):
+            assert value == whole.summary()[name]
+    assert np.isnan([value for name, value in plain.mean.items() if name.endswith("sphere_A")]).all()
+    assert plain.failed == ()
+    assert [panel.title for panel in plain.panels()] == ["Pore volume"]
+
+
 def test_a_pocket_is_not_accessible() -> None:
     # The probe, 11 Å wide, fits into the middle of the cube (13.3 Å) and not through its faces (10.1 Å).
     probe = 5.5

@@ -37,7 +37,7 @@ def test_a_known_wait_is_measured() -> None:
 def test_cell_and_supercell_are_timed() -> None:
     efficiency = measure_efficiency(ASEPotential(EMT), bulk("Cu", cubic=True), budget_s=0.0)
     assert [timing.n_atoms for timing in efficiency.timings] == [4, 32]
-    assert efficiency.note == ""
+    assert "left out" not in efficiency.note
 
 
 def test_a_supercell_that_would_take_too_long_is_left_out_and_said_so() -> None:
@@ -46,6 +46,8 @@ def test_a_supercell_that_would_take_too_long_is_left_out_and_said_so() -> None:
     )
     assert [timing.n_atoms for timing in efficiency.timings] == [4]
     assert "32 atoms left out" in efficiency.note
+    # It sleeps nearly all the time, as a process does that other work keeps off its core.
+    assert "of the time" in efficiency.note
 
 
 def test_native_styles_are_timed_as_steps() -> None:

@@ -127,6 +127,7 @@ class PoresResult(Result):
             "n_samples": settings.n_samples,
             "n_samples_per_atom": settings.n_samples_per_atom,
             "high_accuracy": settings.high_accuracy,
+            "spheres": settings.spheres,
             "radii_A": dict(settings.radii_A) if settings.radii_A else "Zeo++",
             "n_failed": len(self.failed),
             "failed": list(self.failed),
@@ -141,7 +142,8 @@ class PoresResult(Result):
         Returns
         -------
         tuple of Panel
-            Three panels; of a single frame each is one point. Two more of the pore sizes.
+            Three panels, or the first alone without spheres; of a single frame each is one point. Two more of
+            the pore sizes.
         """
         shown = (
             ("Pore volume", "pore volume (cm³/kg)", "total_volume_cm3_per_kg"),
@@ -151,6 +153,7 @@ class PoresResult(Result):
         series = tuple(
             self.axis.panel(title, label, self.values[:, QUANTITIES.index(name)])
             for title, label, name in shown
+            if self.settings.spheres or not name.endswith("sphere_A")
         )
         return series if self.sizes is None else (*series, *self.sizes.panels())
 
@@ -202,6 +205,8 @@ class Pores(Analysis[PoresResult]):
         Zeo++'s -ha.
     radii_A : mapping of str to float, optional
         Radii by symbol, Å; those of Zeo++ by default. All elements must be given, or none.
+    spheres : bool
+        Whether the largest spheres are looked for, which takes time with the square of the number of atoms.
     n_size_points : int
         Random points at which the size of the pore is measured; 0 for no distribution of pore sizes.
     n_processes : int, optional
@@ -228,13 +233,14 @@ class Pores(Analysis[PoresResult]):
         n_samples_per_atom: int = 500,
         high_accuracy: bool = True,
         radii_A: Mapping[str, float] | None = None,
+        spheres: bool = True,
         n_size_points: int = 0,
         n_processes: int | None = None,
         timeout_s: float = 3600.0,
     ) -> None:
         super().__init__()
         self.settings = ZeoSettings(
-            probe_radius_A, n_samples, n_samples_per_atom, high_accuracy, radii_A, timeout_s
+            probe_radius_A, n_samples, n_samples_per_atom, high_accuracy, radii_A, spheres, timeout_s
         )
         self.n_processes = n_processes or len(os.sched_getaffinity(0))
         if self.n_processes < 1:
@@ -290,7 +296,7 @@ class Pores(Analysis[PoresResult]):
     def _finish(self) -> PoresResult:
         self._wait()
         values = np.array(self._rows)
-        good = np.isfinite(values).all(axis=1)
+        good = np.isfinite(values[:, 0])
         if not good.any():
             raise InputError(
                 f"pores could not be measured in any of {len(values)} frames; first {self._failed[0]}."

@@ -50,6 +50,8 @@ class ZeoSettings:
         radii is right (Zeo++'s -ha).
     radii_A : mapping of str to float
         Radii by symbol, Å; those of Zeo++ (CCDC) where empty.
+    spheres : bool
+        Whether the largest spheres are looked for, which takes time with the square of the number of atoms.
     timeout_s : float
         Longest time for a structure, s.
     """
@@ -59,6 +61,7 @@ class ZeoSettings:
     n_samples_per_atom: int = 500
     high_accuracy: bool = True
     radii_A: Mapping[str, float] | None = None
+    spheres: bool = True
     timeout_s: float = 3600.0
 
     def __post_init__(self) -> None:
@@ -81,7 +84,7 @@ class FramePores:
     """Pores of one structure, volumes and surfaces for the probe's centre."""
 
     largest_included_sphere_A: float
-    """Diameter of the largest sphere that fits, Å."""
+    """Diameter of the largest sphere that fits, Å; nan, as the next two, where not looked for."""
 
     largest_free_sphere_A: float
     """Diameter of the largest sphere that can pass through the structure, Å."""
@@ -158,6 +161,7 @@ def measure_pores(frame: Frame, settings: ZeoSettings) -> FramePores:
                     "n_samples": settings.n_samples,
                     "n_samples_per_atom": settings.n_samples_per_atom,
                     "high_accuracy": settings.high_accuracy,
+                    "spheres": settings.spheres,
                 }
             )
         )
@@ -220,7 +224,7 @@ def _per_mass(answer: dict[str, Any], frame: Frame) -> FramePores:
     volume, surface = answer["volume"], answer["surface"]
     if abs(_value(volume, "Unitcell_volume") / frame.volume_A3 - 1.0) > 0.01:
         raise PoreError(f"Zeo++ read another cell than the frame's {frame.volume_A3:.1f} Å³")
-    included, free, along = answer["spheres"]
+    included, free, along = answer["spheres"] or (np.nan, np.nan, np.nan)
     pores = FramePores(
         included,
         free,
@@ -232,7 +236,8 @@ def _per_mass(answer: dict[str, Any], frame: Frame) -> FramePores:
         int(_value(volume, "Number_of_channels")),
         answer["radii_A"],
     )
-    if not all(np.isfinite(value) for name, value in vars(pores).items() if name != "radii_A"):
+    measured = [*answer["spheres"], *list(vars(pores).values())[3:-1]]
+    if not np.isfinite(measured).all():
         raise PoreError("Zeo++ answered with numbers that are none")
     return pores
 

@@ -23,21 +23,24 @@ def measure(task: dict[str, Any]) -> dict[str, Any]:
     ----------
     task : dict
         ``structure`` (CSSR file), ``radii`` (file of radii or None), ``probe_radius_A``, ``n_samples``,
-        ``n_samples_per_atom``, ``high_accuracy``.
+        ``n_samples_per_atom``, ``high_accuracy``, ``spheres``.
 
     Returns
     -------
     dict
-        What Zeo++ says: ``spheres`` (three diameters, Å), ``volume`` and ``surface`` (its text), and
-        ``radii_A`` (by symbol).
+        What Zeo++ says: ``spheres`` (three diameters, Å; empty where not asked for),
+        ``volume`` and ``surface`` (its text), and ``radii_A`` (by symbol).
     """
     from pyzeo import AtomNetwork, surface_area, volume
 
     options = {"rad_file": task["radii"]} if task["radii"] else {}
     network = AtomNetwork.read_from_CSSR(task["structure"], **options)
     radii = {atom.type: atom.radius for atom in network.atoms}
-    spheres = f"{task['structure']}.res"
-    network.calculate_free_sphere_parameters(spheres)
+    diameters = []
+    if task["spheres"]:
+        file = f"{task['structure']}.res"
+        network.calculate_free_sphere_parameters(file)
+        diameters = [float(word) for word in Path(file).read_text().split()[1:4]]
     probe, accurate = task["probe_radius_A"], task["high_accuracy"]
     texts = {}
     for name, function, n_samples in (
@@ -48,7 +51,6 @@ def measure(task: dict[str, Any]) -> dict[str, Any]:
         answer = function(network, probe, probe, n_samples, high_accuracy=accurate)
         text = answer[0] if isinstance(answer, tuple) else answer
         texts[name] = text.decode() if isinstance(text, bytes) else str(text)
-    diameters = [float(word) for word in Path(spheres).read_text().split()[1:4]]
     return {"spheres": diameters, "radii_A": radii, **texts}
 
 

@@ -44,6 +44,12 @@ from mofglass.cli.options import POSITIVE, Command
     metavar="EL R",
     help="Radius of an element, Å, of all or none.  [default: those of Zeo++]",
 )
+@click.option(
+    "--spheres/--no-spheres",
+    default=True,
+    show_default=True,
+    help="Look for the largest spheres too: 20 s for 2176 atoms, four times as long for twice as many.",
+)
 @click.option("--psd", is_flag=True, help="The distribution of pore sizes too.")
 @click.option(
     "--psd-points",
@@ -63,6 +69,7 @@ def command(**options: Any) -> None:
         n_samples_per_atom=options["samples_per_atom"],
         high_accuracy=options["high_accuracy"],
         radii_A=dict(options["radii"]) or None,
+        spheres=options["spheres"],
         n_size_points=options["psd_points"] if options["psd"] else 0,
         n_processes=options["jobs"],
     )

@@ -210,12 +210,12 @@ def _existing(item: PlannedRun, potential: Potential | str) -> Run | None:
     run = Run(item.directory)
     info = run.info
     same = {
-        "its stages": info["stages"] == to_yaml_list(item.protocol),
-        "its seed": info["seed"] == item.settings.seed,
+        "its stages": info.get("stages") == to_yaml_list(item.protocol),
+        "its seed": info.get("seed") == item.settings.seed,
         "its structure": len(run.initial) == len(item.atoms)
         and bool((run.initial.numbers == item.atoms.numbers).all())
         and bool(abs(run.initial.cell.array - item.atoms.cell.array).max() < 1e-4),
-        "its potential": not isinstance(potential, str) or info["potential"].get("spec") == potential,
+        "its potential": not isinstance(potential, str) or info.get("potential", {}).get("spec") == potential,
     }
     different = [name for name, equal in same.items() if not equal]
     if different:

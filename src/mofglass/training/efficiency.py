@@ -16,6 +16,8 @@ from mofglass.potentials.calculator import load_into, make_calculator
 from mofglass.potentials.lammps_library import start_lammps
 from mofglass.training.predictions import as_potential, compute, use_threads
 
+BUSY = 0.85
+"""A share of its own time on a core below which a timing is not to be trusted."""
 BUDGET_S = 10.0
 MAX_CALLS = 50
 MIN_CALLS = 3
@@ -63,7 +65,7 @@ class Efficiency:
     timings : tuple of Timing
         In the order of size.
     note : str
-        What was left out, and why; empty for nothing.
+        What was left out, and why, and whether the machine was busy; empty for nothing.
     """
 
     timings: tuple[Timing, ...]
@@ -107,15 +109,23 @@ def measure_efficiency(
     """
     potential = as_potential(potential)
     timings: list[Timing] = []
+    notes = []
+    wall_s, cpu_s = time.perf_counter(), time.process_time()
     for repeat in repeats:
         structure = atoms.repeat(repeat)
         if timings:
             expected_s = 1e-6 * timings[-1].microseconds_per_atom * len(structure)
             if expected_s > longest_call_s:
-                note = f"{len(structure)} atoms left out: a call would take about {expected_s:.0f} s"
-                return Efficiency(tuple(timings), note)
+                notes.append(f"{len(structure)} atoms left out: a call would take about {expected_s:.0f} s")
+                break
         timings.append(time_calls(potential, structure, threads=threads, budget_s=budget_s))
-    return Efficiency(tuple(timings))
+    wall_s, cpu_s = time.perf_counter() - wall_s, time.process_time() - cpu_s
+    if cpu_s < BUSY * wall_s:
+        notes.append(
+            f"this process was on a core {100 * cpu_s / wall_s:.0f} % of the time: the cost is too high "
+            "where other work on this machine kept it off"
+        )
+    return Efficiency(tuple(timings), "; ".join(notes))
 
 
 def is_native(potential: Potential) -> bool:
