@@ -19,7 +19,7 @@ def test_a_changed_recipe_and_a_limited_potential_are_said(tmp_path):
     assert limits.startswith("nb-zif-ff: the public parameters")
     assert "not castel2024 as published" in changed
     (protocol,) = protocols(samples)
-    assert protocol["source"] == "castel2024: Fig. 5. Changed here: rate_K_per_ps 20.0 → 100.0"
+    assert protocol["source"] == "castel2024: Fig. 5. Changed here: rate: 20 → 100 K/ps"
 
 
 def test_a_structure_alone_has_nothing_to_excuse(tmp_path):

@@ -255,8 +255,8 @@ def box_limits(measured: Sequence[Measured]) -> list[str]:
     n_metals = summaries.get("rings", {}).get("n_metals")
     if n_metals:
         lines.append(
-            f"One Zn of {n_metals} changes the mean coordination by {1 / n_metals:.2g}: a larger box, as "
-            "more glasses, makes the steps smaller."
+            f"One metal atom of {n_metals} changes the mean coordination by {1 / n_metals:.2g}: a larger box, "
+            "as more glasses, makes the steps smaller."
         )
     return lines
 
@@ -280,7 +280,7 @@ def _rings(summaries: Mapping[str, Mapping[str, Any]], half_A: float) -> list[st
     distance_A = (pairs.get("Zn-Zn") or {}).get("first_peak_A") or 6.0
     sizes = [int(size) for size, count in rings["rings_by_size"].items() if count]
     wide = [n for n in sizes if ring_diameter_A(metals_per_unit * n, distance_A) > half_A]
-    unit = "Zn and linkers" if rings["count_in"] == "nodes" else "Zn"
+    unit = "metals and linkers" if rings["count_in"] == "nodes" else "metals"
     if not wide:
         return [f"All rings, opened to a circle, are narrower than half the box ({half_A:.1f} Å)."]
     share = sum(rings["rings_by_size"][str(n)] for n in wide) / sum(rings["rings_by_size"].values())

