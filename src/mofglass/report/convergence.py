@@ -255,7 +255,7 @@ def box_limits(measured: Sequence[Measured]) -> list[str]:
     n_metals = summaries.get("rings", {}).get("n_metals")
     if n_metals:
         lines.append(
-            f"One metal atom of {n_metals} changes the mean coordination by {1 / n_metals:.2g}: a larger box, "
+            f"One metal of {n_metals} changes the mean coordination by {1 / n_metals:.2g}: a larger box, "
             "as more glasses, makes the steps smaller."
         )
     return lines

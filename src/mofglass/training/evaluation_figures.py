@@ -36,8 +36,8 @@ def energy_panel(table: pd.DataFrame) -> Panel:
     )
     return Panel(
         "Energy",
-        f"Reference energy from {zero:.4f} eV/atom (meV/atom)",
-        "Predicted energy, from the same (meV/atom)",
+        f"Reference less {zero:.4f} eV/atom (meV/atom)",
+        "Predicted, likewise (meV/atom)",
         curves,
         kind="points",
         diagonal=True,
