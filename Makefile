@@ -41,7 +41,7 @@ $(VENV)/.benchmark: $(VENV)/.core
 	@touch $@
 
 demo: $(VENV)/.core
-	$(BIN)/mofglass melt-quench ZIF-4 --potential nb-zif-ff --quick -o runs/demo
+	$(BIN)/mofglass melt-quench ZIF-4 --quick --t-max 2000 --rate 200 -o runs/demo
 	$(BIN)/mofglass analyse runs/demo -o runs/demo-analysis
 	$(BIN)/mofglass report runs/demo -o runs/demo-report.html
 	@echo

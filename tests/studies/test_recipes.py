@@ -75,7 +75,7 @@ def test_a_changed_recipe_says_what_was_changed():
     }
 
 
-def test_a_potential_may_need_finer_steps_sooner():
+def test_a_potential_may_need_finer_steps_sooner_or_later():
     """nb-ZIF-FF above 700 K, as Mendez and Semino ran it: each ramp splits there."""
     recipe = get_recipe("castel2024")
     assert recipe.for_potential(get_potential("lj")) is recipe
@@ -91,3 +91,6 @@ def test_a_potential_may_need_finer_steps_sooner():
         "equilibrate": 0.5,
     }
     assert sum(stage.duration_ps for stage in stages[1:]) == pytest.approx(370)
+    # And zif4 later than the published 1500 K: nothing is split.
+    hot = recipe.override(t_max_K=2000.0).for_potential(get_potential("zif4")).protocol()
+    assert {stage.time_step_fs for stage in hot[1:]} == {0.5}

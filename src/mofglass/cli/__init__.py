@@ -37,9 +37,9 @@ def main() -> None:
     """Make and understand glasses of metal-organic frameworks.
 
     \b
-    mofglass melt-quench ZIF-4 -p nb-zif-ff --quick -o runs/first     make a small glass
-    mofglass analyse runs/first                                       measure it
-    mofglass report runs/first -o report.html                         show it
+    mofglass melt-quench ZIF-4 --quick --t-max 2000 --rate 200 -o runs/first   make a small glass
+    mofglass analyse runs/first                                                measure it
+    mofglass report runs/first -o report.html                                  show it
 
     Every command has --help, takes its options from --config FILE.yaml too (the command line wins),
     and states units: Å, ps (fs for the time step), K, bar, eV, GPa, g/cm³.

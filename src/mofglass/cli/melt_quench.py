@@ -65,7 +65,7 @@ def command(structure: str, output: Path | None, dry_run: bool, **options: Any) 
     resume DIR') goes on where it was.
 
     \b
-    mofglass melt-quench ZIF-4 -p nb-zif-ff --quick -o runs/first
+    mofglass melt-quench ZIF-4 --quick --t-max 2000 --rate 200 -o runs/first
     mofglass melt-quench ZIF-4 --protocol castel2024 --t-max 1500 --rate 20 --plateau 50 \\
         --supercell 2 2 2 --seed 1 -o runs/glass1
     mofglass melt-quench ZIF-4 --n-glasses 10 -o runs/ten

@@ -101,7 +101,7 @@ class Recipe:
         return replace(self, **{key: value for key, value in values.items() if value is not None})
 
     def for_potential(self, potential: Potential) -> Recipe:
-        """Return the recipe with the finer time step from where the potential needs it.
+        """Return the recipe with the finer time step from where the potential needs it, sooner or later.
 
         Parameters
         ----------
@@ -111,10 +111,10 @@ class Recipe:
         Returns
         -------
         Recipe
-            The same where the potential asks for nothing.
+            The same where the potential says nothing: the published limit was that of another potential.
         """
         limit = potential.fine_above_K
-        return self if limit is None else replace(self, fine_above_K=min(limit, self.fine_above_K))
+        return self if limit is None else replace(self, fine_above_K=limit)
 
     def changes(self) -> dict[str, str]:
         """Return which numbers are not the published ones.
