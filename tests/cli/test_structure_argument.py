@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -52,8 +53,10 @@ def test_what_is_no_run_is_a_structure(finished: Path, tmp_path: Path, monkeypat
     assert frame_of_run("ZIF-4") is None
     assert frame_of_run(str(finished.parent / "argon.extxyz")) is None
     monkeypatch.chdir(tmp_path)
-    (tmp_path / "ZIF-4").mkdir()  # where somebody keeps studies of it
+    # Somebody calls a run as its crystal: `melt-quench ZIF-4 -o ZIF-4` must go on with the crystal.
+    shutil.copytree(finished, tmp_path / "ZIF-4")
     assert len(open_structure("ZIF-4")) == 272
+    assert len(open_structure("./ZIF-4")) == 108
 
 
 def test_every_command_that_simulates_takes_a_run(finished: Path, tmp_path: Path) -> None:

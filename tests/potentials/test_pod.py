@@ -177,6 +177,9 @@ def test_a_wall_is_harmonic_and_between_its_pair_only(
         {"pairs": {"Cu-Au": [2.0]}},
         {"pairs": {"Cu-Au": [2.0, -1.0]}},
         {"pairs": {"Cu-Au": 2.0}},
+        {"pairs": {"Cu-Au": [2.0, float("nan")]}},
+        {"pairs": {"Cu-Au": [2.0, 3.0], "Au-Cu": [2.0, 4.0]}},
+        {"pairs": {}},
         {"Cu-Au": [2.0, 3.0]},
     ],
 )

@@ -9,7 +9,11 @@ from mofglass.structures import load
 
 
 def test_a_changed_recipe_and_a_limited_potential_are_said(tmp_path):
-    changes = {"rate_K_per_ps": "20.0 -> 100.0"}
+    changes = {
+        "rate_K_per_ps": "20.0 -> 100.0",
+        "t_max_K": "1500.0 -> 2000.0",
+        "quench_rate_K_per_ps": "None -> 50.0",
+    }
     recipe = {"name": "castel2024", "source": "Fig. 5", "changes": changes}
     stages = (hold("warm", duration_ps=0.01, temperature_K=300),)
     run = create_run(tmp_path / "run", load("ZIF-4"), "nb-zif-ff", stages, record={"recipe": recipe})
@@ -19,7 +23,10 @@ def test_a_changed_recipe_and_a_limited_potential_are_said(tmp_path):
     assert limits.startswith("nb-zif-ff: the public parameters")
     assert "not castel2024 as published" in changed
     (protocol,) = protocols(samples)
-    assert protocol["source"] == "castel2024: Fig. 5. Changed here: rate: 20 → 100 K/ps"
+    assert protocol["source"] == (
+        "castel2024: Fig. 5. Changed here: rate: 20 → 100 K/ps; highest temperature: 1500 → 2000 K; "
+        "quench rate: as heating → 50 K/ps"
+    )
 
 
 def test_a_structure_alone_has_nothing_to_excuse(tmp_path):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
+
 import pytest
 
 from mofglass.errors import InputError
@@ -60,6 +62,13 @@ def test_another_plan_in_the_same_place_is_refused(tmp_path):
     (hotter,) = plan(load("ZIF-4"), BRIEF.override(t_max_K=1800.0), tmp_path / "run")
     with pytest.raises(InputError, match="its stages differ"):
         execute_plan([hotter], "nb-zif-ff", recipe=BRIEF, progress=False)
+    # Another glass of the same crystal has its cell; other images of the same atoms are no other glass.
+    for shift, refused in ((1.0, True), (0.0, False)):
+        other = load("ZIF-4")
+        other.positions[5] += other.cell[0] + [0.0, shift, 0.0]
+        (item,) = plan(other, BRIEF, tmp_path / "run")
+        with pytest.raises(InputError, match="its structure differ") if refused else nullcontext():
+            execute_plan([item], "nb-zif-ff", recipe=BRIEF, progress=False)
 
 
 def test_estimates_are_measured(tmp_path):

@@ -91,6 +91,7 @@ def test_a_potential_may_need_finer_steps_sooner_or_later():
         "equilibrate": 0.5,
     }
     assert sum(stage.duration_ps for stage in stages[1:]) == pytest.approx(370)
+    assert recipe.for_potential(get_potential("zif4")).changes() == {}
     # And zif4 later than the published 1500 K: nothing is split.
     hot = recipe.override(t_max_K=2000.0).for_potential(get_potential("zif4")).protocol()
     assert {stage.time_step_fs for stage in hot[1:]} == {0.5}

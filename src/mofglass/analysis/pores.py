@@ -54,7 +54,7 @@ class PoresResult(Result):
     axis : FrameAxis
         Frame and time of each row.
     values : ndarray, shape (n_frames, n_quantities)
-        As `QUANTITIES`; nan in frames that failed.
+        As `QUANTITIES`; nan in frames that failed, and for spheres that were not looked for.
     mean : dict of str to float
         Mean of each quantity over the frames that did not fail.
     mean_error : dict of str to float

@@ -178,7 +178,10 @@ def measure_pores(frame: Frame, settings: ZeoSettings) -> FramePores:
             raise PoreError(f"Zeo++ was stopped after {settings.timeout_s:g} s") from error
         if run.returncode != 0 or not answer.is_file():
             raise PoreError(_what_happened(run.returncode, run.stderr.decode(errors="replace")))
-        return _per_mass(json.loads(answer.read_text()), frame)
+        found = json.loads(answer.read_text())
+        if len(found["spheres"]) != (3 if settings.spheres else 0):
+            raise PoreError("Zeo++ answered without its largest spheres")
+        return _per_mass(found, frame)
 
 
 def cssr(frame: Frame) -> str:

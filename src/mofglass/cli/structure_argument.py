@@ -46,21 +46,27 @@ def frame_of_run(name: str) -> Atoms | None:
     Returns
     -------
     ase.Atoms or None
-        Periodic in all directions, Å; None where `name` is no run and no H5MD file.
+        Periodic in all directions, Å; None where `name` is no run and no H5MD file, or is a crystal of the
+        catalogue too (``./ZIF-4`` is the directory).
 
     Raises
     ------
     InputError
-        A run that is not done, without a frame named; a frame that is not there.
+        A directory that is no run; a run that is not done, without a frame named; a frame that is not there.
     """
     from mofglass.simulate import Run
     from mofglass.structures import check_structure
+    from mofglass.structures.reading import catalogue_entry
     from mofglass.trajectory import open_trajectory
 
+    if catalogue_entry(name) is not None:
+        return None
     path, place = Path(name).expanduser(), None
     if not path.exists() and (numbered := re.fullmatch(r"(.+)@(-?\d+)", name)):
         path, place = Path(numbered[1]).expanduser(), int(numbered[2])
     is_run = (path / "run.yaml").is_file()
+    if path.is_dir() and not is_run:
+        raise InputError(f"{path} is a directory without run.yaml: name a run, or a structure file, in it")
     if not is_run and path.suffix.lower() not in (".h5", ".h5md"):
         return None
     if is_run and place is None and (state := Run(path).state) != "done":

@@ -111,14 +111,25 @@ class Walls:
     ----------
     pairs : mapping of str to (float, float)
         Onset, Å, and stiffness, eV/Å², of each pair, as ``{"Zn-Zn": (3.4, 3.3)}``.
+
+    Raises
+    ------
+    InputError
+        For no pair, one named twice, or a number that is not above zero.
     """
 
     pairs: dict[str, tuple[float, float]]
 
     def __post_init__(self) -> None:
+        if not self.pairs:
+            raise InputError("walls: name a pair, as in Zn-Zn: [3.4, 3.3]")
+        seen = set()
         for name, values in self.pairs.items():
             _check_pair(name, "walls")
-            if len(values) != 2 or not min(values) > 0:
+            if (pair := frozenset(name.split("-"))) in seen:
+                raise InputError(f"walls: {name} is there twice")
+            seen.add(pair)
+            if len(values) != 2 or not all(value > 0 for value in values):
                 raise InputError(f"walls: {name} needs an onset (Å) and a stiffness (eV/Å²), both above zero")
 
     def lammps(self, species: tuple[str, ...]) -> tuple[str, list[str]]:

@@ -69,10 +69,20 @@ def protocols(samples: Sequence[Sample]) -> list[dict[str, Any]]:
     return found
 
 
+CHANGED = {
+    "t_max_K": "highest temperature",
+    "t_low_K": "lowest temperature",
+    "fine_above_K": "finer time step above",
+}
+SIDES = {"None": "as heating", "True": "yes", "False": "no"}
+"""How a recipe's fields and values are called; the others say it themselves."""
+
+
 def _change(key: str, change: str) -> str:
     """Return ``rate: 20 → 100 K/ps`` of ``rate_K_per_ps`` and ``20.0 -> 100.0``."""
     words, unit = split_unit(key)
-    sides = (side.removesuffix(".0") for side in change.split(" -> "))
+    words = CHANGED.get(key, words)
+    sides = (SIDES.get(side, side.removesuffix(".0")) for side in change.split(" -> "))
     return f"{words}: {' → '.join(sides)} {unit}".rstrip()
 
 

@@ -125,10 +125,12 @@ class Recipe:
             Field to ``"published -> here"``; empty for the recipe as published.
         """
         published = RECIPES.get(self.name, self)
+        # A limit of the time step that no temperature reaches changes nothing.
+        idle = {"fine_above_K"} if self.t_max_K <= min(published.fine_above_K, self.fine_above_K) else set()
         return {
             field.name: f"{getattr(published, field.name)} -> {getattr(self, field.name)}"
             for field in fields(self)
-            if getattr(published, field.name) != getattr(self, field.name)
+            if field.name not in idle and getattr(published, field.name) != getattr(self, field.name)
         }
 
     def plateau_of_glass_ps(self, number: int) -> float:

@@ -122,8 +122,8 @@ def measure_efficiency(
     wall_s, cpu_s = time.perf_counter() - wall_s, time.process_time() - cpu_s
     if cpu_s < BUSY * wall_s:
         notes.append(
-            f"this process was on a core {100 * cpu_s / wall_s:.0f} % of the time: the cost is too high "
-            "where other work on this machine kept it off"
+            f"this process was on a core {100 * cpu_s / wall_s:.0f} % of the time: if other work kept "
+            "it off, the cost is too high"
         )
     return Efficiency(tuple(timings), "; ".join(notes))
 

@@ -203,6 +203,9 @@ class PODTrainer:
         elements = settings.elements or tuple(
             sorted({*train.elements, *validation.elements}, key=atomic_numbers.__getitem__)
         )
+        if settings.walls is not None:
+            # Refuses an element that is not there, before the long work.
+            settings.walls.lammps(tuple(elements))
         block_settings = BlockSettings(
             parameters=(parameters := settings.parameters(elements)),
             clusters=_clusters(parameters, settings, train, directory, config.seed, progress),
