@@ -25,6 +25,7 @@ from mofglass.potentials.pod_files import (
     read_parameters,
 )
 from mofglass.potentials.repulsion import Repulsion, RepulsionAlone, Walls
+from mofglass.structures import load
 
 # Coulomb's constant, eV Å, and the screening of Ziegler, Biersack and Littmark.
 COULOMB_EV_A = 14.399645
@@ -168,6 +169,21 @@ def test_a_wall_is_harmonic_and_between_its_pair_only(
     forces = np.zeros_like(alloy.positions)
     np.add.at(forces, first, -2 * 5.0 * (depth / distance)[:, None] * apart)
     np.testing.assert_allclose(parts[0][1] - parts[1][1], forces, atol=1e-9)
+
+
+def test_the_wall_of_zif4_stands_between_zinc_atoms(tmp_path: Path) -> None:
+    """Beside its four groups of ZBL radii; nothing of it is felt by the crystal."""
+    shipped = get_potential("zif4").model
+    crystal = load("ZIF-4")
+    zinc = np.flatnonzero(crystal.numbers == 30)
+    near = crystal.copy()
+    near.positions[zinc[0]] = near.positions[zinc[1]] + [0.0, 0.0, 2.9]
+    for atoms, energy in ((crystal, 0.0), (near, 3.3 * 0.5**2)):
+        energies = []
+        for walls in (shipped.walls, None):
+            atoms.calc = make_calculator(POD.from_model(replace(shipped, walls=walls), tmp_path))
+            energies.append(atoms.get_potential_energy())
+        assert energies[0] - energies[1] == pytest.approx(energy, abs=1e-6)
 
 
 @pytest.mark.parametrize(
