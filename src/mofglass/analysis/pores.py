@@ -25,7 +25,7 @@ from mofglass.analysis.pore_size_distribution import (
 )
 from mofglass.analysis.statistics import block_average, mean_over_glasses
 from mofglass.analysis.time_series import FrameAxis
-from mofglass.analysis.zeo import PoreError, ZeoSettings, measure_pores, require_pyzeo
+from mofglass.analysis.zeo import SPHERES, PoreError, ZeoSettings, measure_pores, require_pyzeo
 from mofglass.errors import InputError
 from mofglass.result import Panel, Result
 
@@ -35,9 +35,7 @@ QUANTITIES = (
     "non_accessible_volume_cm3_per_kg",
     "accessible_surface_m2_per_g",
     "non_accessible_surface_m2_per_g",
-    "largest_included_sphere_A",
-    "largest_free_sphere_A",
-    "largest_sphere_along_free_path_A",
+    *SPHERES,
     "n_channels",
 )
 """What is measured of each frame, in the order of the columns; spheres by their diameters."""
@@ -153,7 +151,7 @@ class PoresResult(Result):
         series = tuple(
             self.axis.panel(title, label, self.values[:, QUANTITIES.index(name)])
             for title, label, name in shown
-            if self.settings.spheres or not name.endswith("sphere_A")
+            if self.settings.spheres or name not in SPHERES
         )
         return series if self.sizes is None else (*series, *self.sizes.panels())
 

@@ -29,6 +29,10 @@ CHILD = Path(__file__).with_name("zeo_child.py")
 """Program of the child process."""
 
 
+SPHERES = ("largest_included_sphere_A", "largest_free_sphere_A", "largest_sphere_along_free_path_A")
+"""What Zeo++ may be told not to look for."""
+
+
 class PoreError(MofglassError):
     """Zeo++ gave no answer for a structure."""
 
@@ -239,8 +243,8 @@ def _per_mass(answer: dict[str, Any], frame: Frame) -> FramePores:
         int(_value(volume, "Number_of_channels")),
         answer["radii_A"],
     )
-    measured = [*answer["spheres"], *list(vars(pores).values())[3:-1]]
-    if not np.isfinite(measured).all():
+    left_out = {"radii_A"} if answer["spheres"] else {"radii_A", *SPHERES}
+    if not all(np.isfinite(value) for name, value in vars(pores).items() if name not in left_out):
         raise PoreError("Zeo++ answered with numbers that are none")
     return pores
 

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import re
-from pathlib import Path
-
 from ase import Atoms
 
 from mofglass.errors import InputError
@@ -54,21 +51,19 @@ def frame_of_run(name: str) -> Atoms | None:
     InputError
         A directory that is no run; a run that is not done, without a frame named; a frame that is not there.
     """
-    from mofglass.simulate import Run
-    from mofglass.structures import check_structure
-    from mofglass.structures.reading import catalogue_entry
-    from mofglass.trajectory import open_trajectory
+    from mofglass.structures.reading import catalogue_entry, check_structure, split_place
 
     if catalogue_entry(name) is not None:
         return None
-    path, place = Path(name).expanduser(), None
-    if not path.exists() and (numbered := re.fullmatch(r"(.+)@(-?\d+)", name)):
-        path, place = Path(numbered[1]).expanduser(), int(numbered[2])
+    path, place = split_place(name)
     is_run = (path / "run.yaml").is_file()
     if path.is_dir() and not is_run:
         raise InputError(f"{path} is a directory without run.yaml: name a run, or a structure file, in it")
     if not is_run and path.suffix.lower() not in (".h5", ".h5md"):
         return None
+    from mofglass.simulate import Run
+    from mofglass.trajectory import open_trajectory
+
     if is_run and place is None and (state := Run(path).state) != "done":
         raise InputError(
             f"{path} is a run that is not done ({state}): finish it with 'mofglass resume {path}', or name "

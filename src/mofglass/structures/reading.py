@@ -185,6 +185,26 @@ def catalogue_entry(name_or_path: str | Path) -> Entry | None:
     return find_entry(str(name_or_path))
 
 
+def split_place(text: str) -> tuple[Path, int | None]:
+    """Part ``FILE@k`` into the file and the place in it.
+
+    Parameters
+    ----------
+    text : str
+        What was written.
+
+    Returns
+    -------
+    path : Path
+        The file or directory.
+    place : int or None
+        k; None where no place is named, or something is called ``FILE@k``.
+    """
+    path = Path(text).expanduser()
+    numbered = None if path.exists() else re.fullmatch(r"(.+)@(-?\d+)", text)
+    return (path, None) if numbered is None else (Path(numbered[1]).expanduser(), int(numbered[2]))
+
+
 def load(name_or_path: str | Path, *, elements: Sequence[str] | None = None) -> Atoms:
     """Return one structure: a crystal of the catalogue by its name, or what a file holds.
 
@@ -212,9 +232,9 @@ def load(name_or_path: str | Path, *, elements: Sequence[str] | None = None) -> 
     if found is not None:
         return build_entry(found)
     if not path.is_file():
-        numbered = re.fullmatch(r"(.+)@(-?\d+)", text)
-        if numbered:
-            return read_structure(Path(numbered[1]).expanduser(), frame=int(numbered[2]), elements=elements)
+        path, place = split_place(text)
+        if place is not None:
+            return read_structure(path, frame=place, elements=elements)
         if file_format(path) is None and len(path.parts) == 1 and not path.suffix:
             entry(text)  # raises, naming the near matches
     return read_structure(path, elements=elements)
@@ -274,4 +294,5 @@ __all__ = [
     "file_format",
     "load",
     "read_structure",
+    "split_place",
 ]

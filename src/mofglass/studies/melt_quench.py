@@ -13,8 +13,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-import numpy as np
 from ase import Atoms
+from ase.geometry import find_mic
 
 from mofglass.errors import InputError
 from mofglass.potentials import Potential
@@ -216,7 +216,8 @@ def _existing(item: PlannedRun, potential: Potential | str) -> Run | None:
         "its structure": len(run.initial) == len(item.atoms)
         and bool((run.initial.numbers == item.atoms.numbers).all())
         and bool(abs(run.initial.cell.array - item.atoms.cell.array).max() < 1e-4)
-        and _same_places(run.initial, item.atoms),
+        # Whichever images are written: glasses of one crystal share its cell.
+        and bool(find_mic(run.initial.positions - item.atoms.positions, item.atoms.cell)[1].max() < 1e-3),
         "its potential": not isinstance(potential, str) or info.get("potential", {}).get("spec") == potential,
     }
     different = [name for name, equal in same.items() if not equal]
@@ -226,13 +227,6 @@ def _existing(item: PlannedRun, potential: Potential | str) -> Run | None:
             "choose another -o"
         )
     return run
-
-
-def _same_places(first: Atoms, second: Atoms) -> bool:
-    """Return whether atoms are where others are, whichever images are written: glasses share their cells."""
-    apart = np.linalg.solve(first.cell.array.T, (first.positions - second.positions).T).T
-    apart -= np.round(apart)
-    return bool(abs(apart @ first.cell.array).max() < 1e-3)
 
 
 def seconds_per_step(
