@@ -24,7 +24,8 @@ from mofglass.potentials.pod_files import (
     read_coefficients,
     read_parameters,
 )
-from mofglass.potentials.repulsion import Repulsion, RepulsionAlone, Walls
+from mofglass.potentials.prior import Prior, PriorAlone
+from mofglass.potentials.repulsion import Repulsion, Walls
 from mofglass.structures import load
 
 # Coulomb's constant, eV Å, and the screening of Ziegler, Biersack and Littmark.
@@ -124,7 +125,7 @@ def zbl_eV(r_A: float, first: int, second: int) -> float:
 def test_repulsion_is_the_published_one(pairs: dict[str, tuple[float, float]]) -> None:
     dimer = Atoms("CuAu", [[0, 0, 0], [0.8, 0, 0]], cell=[20, 20, 20], pbc=True)
     repulsion = Repulsion(inner_A=1.5, outer_A=2.0, pairs=pairs)
-    dimer.calc = make_calculator(RepulsionAlone(repulsion, ("Zn", "Cu", "Au")))
+    dimer.calc = make_calculator(PriorAlone(Prior(repulsion=repulsion), ("Zn", "Cu", "Au")))
     energies = []
     for r_A in (0.8, 1.2):
         dimer.positions[1, 0] = r_A
@@ -143,7 +144,7 @@ def test_laid_over_energies_add_up(tmp_path: Path, alloy: Atoms) -> None:
     for potential in (
         POD.from_model(model(repulsion=repulsion), tmp_path),
         POD.from_model(model(), tmp_path),
-        RepulsionAlone(repulsion, PARAMETERS.species),
+        PriorAlone(Prior(repulsion=repulsion), PARAMETERS.species),
     ):
         alloy.calc = make_calculator(potential)
         parts.append((alloy.get_potential_energy(), alloy.get_forces()))

@@ -29,7 +29,10 @@ def test_a_directory_is_a_potential_of_its_name(tmp_path: Path) -> None:
     put_model(tmp_path / "copper")
     put_model(tmp_path / "copper-2", summary="copper again")
     (tmp_path / "notes").mkdir()
-    assert shipped_models(tmp_path) == {"copper": "copper, for a test", "copper-2": "copper again"}
+    assert shipped_models(tmp_path) == {
+        "copper": ("copper, for a test", ""),
+        "copper-2": ("copper again", ""),
+    }
     potential = load_shipped("copper", tmp_path)
     assert potential.describe()["name"] == "copper"
     assert potential.elements == {"Cu"}
@@ -44,9 +47,11 @@ def test_a_damaged_one_is_listed_and_says_so_when_used(tmp_path: Path) -> None:
 
 
 def test_every_shipped_model_is_in_the_registry_and_can_be_used() -> None:
-    for name, summary in shipped_models(MODELS).items():
+    for name, model in shipped_models(MODELS).items():
         assert name == name.lower().replace("_", "-")
-        assert REGISTRY[name].summary == summary
+        assert (REGISTRY[name].summary, REGISTRY[name].extra) == model
+        if model.extra:
+            pytest.importorskip(model.extra, reason=f"mofglass[{model.extra}] is not installed")
         potential = get_potential(name)
         assert potential.name == name
         assert potential.fitted_to

@@ -39,6 +39,10 @@ def configured(trainer: str, **settings: Any) -> TrainingConfig:
     return parse_config(content, where="train.yaml", folder=Path("/data"))
 
 
+def coefficients(written: dict[str, Any], key: str = "coeff") -> dict[str, Any]:
+    return {term["name"]: term[key] for term in written["training_module"]["loss"]["metrics"]}
+
+
 def test_the_section_is_read_and_wrong_values_are_named() -> None:
     settings = configured("nequip", features=[8, 4], edge_cutoffs_A={"H": {"H": 2.0, "C": 2.5}}).settings
     assert isinstance(settings, NequIPSettings)
@@ -73,15 +77,29 @@ def test_cut_offs_by_pair_reach_the_model_and_its_neighbour_list() -> None:
     assert model["per_edge_type_cutoff"] == neighbours["per_edge_type_cutoff"] == expected
     assert model["num_features"] == [32, 16]
     assert model["pair_potential"]["chemical_species"] == list(SYMBOLS)
-    assert written["training_module"]["loss"]["coeffs"] == {
-        "total_energy": 10.0, "forces": 1.0, "stress": 200.0,
-    }  # fmt: skip
+    assert coefficients(written) == {"energy_loss": 10.0, "forces_loss": 1.0, "stress_loss": 200.0}
+    metrics = coefficients(written, "metric")
+    assert {metric["_target_"] for metric in metrics.values()} == {"nequip.train.MeanSquaredError"}
+
+
+def test_large_force_errors_count_in_proportion_where_asked() -> None:
+    torch = pytest.importorskip("torch", reason="mofglass[nequip] is not installed")
+    pytest.importorskip("nequip", reason="mofglass[nequip] is not installed")
+    from hydra.utils import instantiate
+
+    config = configured("nequip", force_huber_eV_per_A=0.1)
+    loss = instantiate(nequip_config(config, SYMBOLS, stress=False)["training_module"]["loss"])
+    target = {"forces": torch.zeros(2, 3), "total_energy": torch.zeros(1, 1), "num_atoms": torch.tensor([2])}
+    given = target | {"forces": torch.tensor([[0.05, 0.0, 0.0], [0.0, 2.0, 0.0]])}
+    value = loss(given, target)["weighted_sum"]
+    # A square within 0.1 eV/Å, beyond it a line of the same slope; a mean over six components. nequip divides
+    # by the sum of coefficients, energy 10 and forces 2.
+    assert 12 * float(value) == pytest.approx((0.05**2 + 2 * 0.1 * (2.0 - 0.05)) / 6)
 
 
 def test_without_stresses_none_is_fitted() -> None:
     written = nequip_config(configured("allegro"), SYMBOLS, stress=False)["training_module"]
-    assert written["loss"]["_target_"] == "nequip.train.EnergyForceLoss"
-    assert "stress" not in written["loss"]["coeffs"]
+    assert [term["name"] for term in written["loss"]["metrics"]] == ["energy_loss", "forces_loss"]
     assert "stress_mae" not in written["val_metrics"]["coeffs"]
 
 
@@ -155,6 +173,50 @@ def test_a_training_is_killed_resumed_packaged_compiled_and_run(
     # What nequip-train measured of the averaged weights is what the packaged model does.
     measured = [point.validation_force_mae_meV_per_A for point in curve]
     assert np.isclose(1e3 * np.mean(errors), measured, rtol=1e-3).any()
+
+
+def test_a_network_over_linker_terms_is_their_sum(
+    frames: list[LabelledFrame], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pytest.importorskip("nequip", reason="mofglass[nequip] is not installed")
+    from mofglass.potentials.calculator import make_calculator
+    from mofglass.potentials.nequip_over_prior import NequIPOverPrior
+    from mofglass.training.nequip import NequIPTrainer
+
+    monkeypatch.setenv("CXX", "no-compiler")
+    settings: dict[str, Any] = {
+        "repulsion": {"inner_A": 0.6, "outer_A": 1.0},
+        "walls": {"pairs": {"Zn-Zn": [3.4, 3.3]}},
+    }
+    config = configured("nequip", features=[4], radial_mlp_width=8, linker_terms=True, **settings)
+    train, validation = Dataset.from_frames(frames[:4]), Dataset.from_frames(frames[4:6])
+    first = tmp_path / "first"
+    first.mkdir()
+    model = NequIPTrainer().fit(config, train, validation, first, Watcher())
+    assert model == first / "model"
+    potential = NequIPOverPrior(model, compiled=False)
+    assert potential.prior.walls is not None
+    calculator = make_calculator(potential)
+    forces = []
+    for frame in frames[4:6]:
+        atoms = frame.to_atoms()
+        atoms.calc = calculator
+        forces.append(np.abs(atoms.get_forces() - frame.forces_eV_per_A))
+    # nequip-train saw only what the linker terms leave, and measured what the sum does.
+    curve = read_learning_curve(first)
+    assert 1e3 * np.mean(forces) == pytest.approx(curve[-1].validation_force_mae_meV_per_A, rel=1e-2)
+    left = read(first / "validation.extxyz", ":")
+    labels = [np.sqrt(np.mean(frame.forces_eV_per_A**2)) for frame in frames[4:6]]
+    assert np.mean([np.sqrt(np.mean(a.get_forces() ** 2)) for a in left]) < 0.6 * np.mean(labels)
+
+    # The terms of an earlier training can be given, so that its network can be trained on.
+    again = configured(
+        "nequip", features=[4], radial_mlp_width=8, linker_terms=str(model / "linker_terms.yaml"), **settings
+    )
+    second = tmp_path / "second"
+    second.mkdir()
+    NequIPTrainer().fit(again, train, validation, second, Watcher())
+    assert (second / "train.extxyz").read_bytes() == (first / "train.extxyz").read_bytes()
 
 
 def test_a_time_limit_before_the_first_epoch_is_told(frames: list[LabelledFrame], tmp_path: Path) -> None:

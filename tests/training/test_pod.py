@@ -22,7 +22,8 @@ from mofglass.potentials.calculator import LammpsCalculator, make_calculator
 from mofglass.potentials.lammps_data import LammpsBox
 from mofglass.potentials.pod import POD, read_model
 from mofglass.potentials.pod_files import PODParameters, read_coefficients
-from mofglass.potentials.repulsion import Repulsion, RepulsionAlone, Walls
+from mofglass.potentials.prior import Prior, PriorAlone
+from mofglass.potentials.repulsion import Repulsion, Walls
 from mofglass.training.base import Silent
 from mofglass.training.block_store import frame_blocks
 from mofglass.training.config import TrainingConfig, Weights, parse_config
@@ -299,7 +300,7 @@ def test_repulsion_is_taken_off_the_labels_and_put_back(
     fitted(configuration(), alloy[:8], alloy[8:], tmp_path / "without")
     assert read_model(directory).repulsion == Repulsion(inner_A=2.2, outer_A=3.2, pairs={"Au-Cu": (2.0, 3.0)})
     atoms = alloy[9].to_atoms()
-    atoms.calc = LammpsCalculator(RepulsionAlone(read_model(directory).repulsion, ("Cu", "Au")))
+    atoms.calc = LammpsCalculator(PriorAlone(Prior(repulsion=read_model(directory).repulsion), ("Cu", "Au")))
     assert np.abs(atoms.get_forces()).max() > 0.5
     errors = [
         read_learning_curve(tmp_path / name)[-1].validation_force_mae_meV_per_A

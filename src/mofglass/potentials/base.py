@@ -76,6 +76,8 @@ class Potential(ABC):
         Temperature above which its dynamics needs 0.25 fs instead of 0.5 fs; None where it does not.
     gives_force_spread : bool
         Whether its calculator says how uncertain its forces are (``force_spread_eV_per_A`` in its results).
+    parts : tuple of Potential
+        Potentials that it is the sum of; empty where it is none.
     """
 
     name: str
@@ -85,6 +87,7 @@ class Potential(ABC):
     known_limits: str = ""
     fine_above_K: float | None = None
     gives_force_spread: bool = False
+    parts: tuple[Potential, ...] = ()
 
     @abstractmethod
     def lammps(self, atoms: Atoms) -> LammpsModel:

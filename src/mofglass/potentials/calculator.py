@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 from ase import Atoms
 from ase.calculators.calculator import Calculator
+from ase.calculators.mixing import SumCalculator
 
 from mofglass.errors import InputError, SimulationError
 from mofglass.potentials.base import LammpsModel, Potential
@@ -28,7 +29,7 @@ def make_calculator(potential: Potential, *, threads: int = 1) -> Calculator:
     Parameters
     ----------
     potential : Potential
-        Any potential: its own calculator where it has one, LAMMPS otherwise.
+        Any potential: its own calculator where it has one, LAMMPS otherwise; those of its parts together.
     threads : int
         OpenMP threads of LAMMPS.
 
@@ -37,6 +38,9 @@ def make_calculator(potential: Potential, *, threads: int = 1) -> Calculator:
     ase.calculators.calculator.Calculator
         Gives energy (eV), forces (eV/Å) and stress (eV/Å³, positive in tension, xx yy zz yz xz xy).
     """
+    if potential.parts:
+        parts = [make_calculator(part, threads=threads) for part in potential.parts]
+        return SumCalculator(parts)  # type: ignore[return-value]  # of ASE's older base class
     factory = getattr(potential, "calculator_factory", None)
     return factory() if factory is not None else LammpsCalculator(potential, threads=threads)
 

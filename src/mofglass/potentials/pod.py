@@ -14,26 +14,24 @@ from mofglass.errors import InputError
 from mofglass.potentials.base import LammpsModel, Potential
 from mofglass.potentials.lammps_data import check_elements
 from mofglass.potentials.linker_terms import REFERENCE as LINKER_REFERENCE
-from mofglass.potentials.linker_terms import STYLES, LinkerTerms, read_linker_terms
-from mofglass.potentials.linker_topology import data_with_terms
+from mofglass.potentials.linker_terms import LinkerTerms
 from mofglass.potentials.pod_files import (
     PODCoefficients,
     PODParameters,
     read_coefficients,
     read_parameters,
 )
-from mofglass.potentials.repulsion import Repulsion, Walls, data_with_types
+from mofglass.potentials.prior import LINKER_FILE, Prior, model_text
+from mofglass.potentials.repulsion import Repulsion, Walls
 
 MODEL_FILE = "model.yaml"
 PARAMETER_FILE = "param.pod"
 COEFFICIENT_FILE = "coefficients.pod"
-LINKER_FILE = "linker_terms.yaml"
 FORMAT = "mofglass-pod-1"
 REFERENCE = (
     "N. C. Nguyen and A. Rohskopf, J. Comput. Phys. 480, 112030 (2023), doi:10.1016/j.jcp.2023.112030; "
     "N. C. Nguyen, J. Comput. Phys. 113102 (2024)"
 )
-SKIN_A = 1.0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -72,6 +70,11 @@ class PODModel:
     fine_above_K: float | None = None
     info: dict[str, Any] = field(default_factory=dict)
 
+    @property
+    def prior(self) -> Prior:
+        """What POD is laid over."""
+        return Prior(linker_terms=self.linker_terms, repulsion=self.repulsion, walls=self.walls)
+
     def files(self) -> dict[str, str]:
         """Return the model's files: LAMMPS' two, linker terms, and last ``model.yaml``.
 
@@ -87,12 +90,7 @@ class PODModel:
             "parameters": PARAMETER_FILE,
             "coefficients": COEFFICIENT_FILE,
         }
-        if self.repulsion is not None:
-            content["repulsion"] = {"style": "zbl", **self.repulsion.to_dict()}
-        if self.walls is not None:
-            content["walls"] = self.walls.to_dict()
-        if self.linker_terms is not None:
-            content["linker_terms"] = LINKER_FILE
+        content |= self.prior.to_dict()
         if self.known_limits:
             content["known_limits"] = self.known_limits
         if self.fine_above_K is not None:
@@ -101,14 +99,12 @@ class PODModel:
         comment = "# With plain LAMMPS (units metal, atom types in the order of the elements):\n" + "".join(
             f"#   {line}\n" for line in pair_commands(self)
         )
-        terms = {}
         if self.linker_terms is not None:
             comment += f"# and the bonded terms of {LINKER_FILE}, which a run's deck writes out.\n"
-            terms[LINKER_FILE] = self.linker_terms.text
         return {
             PARAMETER_FILE: self.parameters.text,
             COEFFICIENT_FILE: self.coefficients.text,
-            **terms,
+            **self.prior.files,
             MODEL_FILE: comment + yaml.safe_dump(content, sort_keys=False, allow_unicode=True),
         }
 
@@ -129,19 +125,12 @@ def pair_commands(model: PODModel) -> list[str]:
     list of str
         ``pair_style`` and ``pair_coeff``.
     """
-    species = model.parameters.species
-    files = f"{PARAMETER_FILE} {COEFFICIENT_FILE} {' '.join(species)}"
-    styles, coefficients = model.repulsion.lammps(species) if model.repulsion is not None else ([], [])
-    if model.walls is not None:
-        style, rows = model.walls.lammps(species)
-        styles, coefficients = [*styles, style], [*coefficients, *rows]
-    if not styles:
-        return ["pair_style pod", f"pair_coeff * * {files}"]
-    return [
-        f"pair_style hybrid/overlay pod {' '.join(styles)}",
-        f"pair_coeff * * pod {files}",
-        *(f"pair_coeff {row}" for row in coefficients),
-    ]
+    return model.prior.pair_commands(model.parameters.species, _learned(model))
+
+
+def _learned(model: PODModel) -> tuple[str, str]:
+    """Return POD's pair style and its coefficients."""
+    return "pod", f"{PARAMETER_FILE} {COEFFICIENT_FILE} {' '.join(model.parameters.species)}"
 
 
 def read_model(path: Path) -> PODModel:
@@ -176,31 +165,13 @@ def read_model(path: Path) -> PODModel:
     _check_count(parameters, coefficients, names["coefficients"])
     if list(content.pop("elements", parameters.species)) != list(parameters.species):
         raise InputError(f"{file} lists other elements than {names['parameters']}")
-    terms = content.pop("linker_terms", None)
-    if terms is not None:
-        terms = read_linker_terms(_text(file.parent / str(terms)), str(file.parent / str(terms)))
-    repulsion = content.pop("repulsion", None)
-    if repulsion is not None:
-        try:
-            if repulsion.pop("style", "zbl") != "zbl":
-                raise InputError(f"{file}: the repulsion's style is zbl")
-            pairs = {name: tuple(radii) for name, radii in repulsion.pop("pairs", {}).items()}
-            repulsion = Repulsion(**repulsion, pairs=pairs)
-        except (AttributeError, TypeError) as error:
-            raise InputError(f"{file}: the repulsion needs inner_A and outer_A: {error}") from error
-    walls = content.pop("walls", None)
-    if walls is not None:
-        try:
-            pairs = {name: tuple(values) for name, values in walls.pop("pairs").items()}
-            walls = Walls(**walls, pairs=pairs)
-        except (AttributeError, KeyError, TypeError) as error:
-            raise InputError(f"{file}: the walls need pairs of an onset and a stiffness: {error}") from error
+    prior = Prior.take(content, file)
     return PODModel(
         parameters=parameters,
         coefficients=coefficients,
-        repulsion=repulsion,
-        walls=walls,
-        linker_terms=terms,
+        repulsion=prior.repulsion,
+        walls=prior.walls,
+        linker_terms=prior.linker_terms,
         description=str(content.pop("description", "")),
         known_limits=str(content.pop("known_limits", "")),
         fine_above_K=content.pop("fine_above_K", None),
@@ -209,14 +180,11 @@ def read_model(path: Path) -> PODModel:
 
 
 def _text(file: Path) -> str:
-    try:
-        return file.read_text()
-    except (OSError, UnicodeDecodeError) as error:
-        reason = getattr(error, "strerror", None) or "not a text file"
-        raise InputError(
-            f"the POD potential's file {file} cannot be read ({reason}): give a directory that holds "
-            f"{MODEL_FILE}, {PARAMETER_FILE} and {COEFFICIENT_FILE}"
-        ) from error
+    return model_text(
+        file,
+        "the POD potential's file",
+        f"give a directory that holds {MODEL_FILE}, {PARAMETER_FILE} and {COEFFICIENT_FILE}",
+    )
 
 
 def _check_count(parameters: PODParameters, coefficients: PODCoefficients, file: Path) -> None:
@@ -282,10 +250,10 @@ class POD(Potential):
         }
         commands = pair_commands(self.model)
         digest = hashlib.sha256()
-        self._bonded = self.model.linker_terms.commands() if self.model.linker_terms is not None else ()
-        if self._bonded:
+        bonded = self.model.prior.bonded_commands
+        if bonded:
             self.reference = f"{REFERENCE}; {LINKER_REFERENCE}"
-        for text in (*self._files.values(), *commands, *self._bonded):
+        for text in (*self._files.values(), *commands, *bonded):
             digest.update(text.encode())
         self.sha256 = digest.hexdigest()
 
@@ -311,21 +279,7 @@ class POD(Potential):
         """
         species = self.model.parameters.species
         check_elements(atoms, self.elements, f"the POD potential {self.path}")
-        terms = self.model.linker_terms is not None
-        return LammpsModel(
-            units="metal",
-            atom_style="full" if terms else "atomic",
-            data=data_with_terms(atoms, species) if terms else data_with_types(atoms, species),
-            before_data=STYLES if terms else (),
-            after_data=(
-                *pair_commands(self.model),
-                *self._bonded,
-                f"neighbor {SKIN_A:g} bin",
-                "neigh_modify every 1 delay 0 check yes",
-            ),
-            n_atoms=len(atoms),
-            files=self._files,
-        )
+        return self.model.prior.lammps(atoms, species, _learned(self.model), self._files)
 
     def describe(self) -> dict[str, str]:
         """Return what a run records of the potential.

@@ -66,7 +66,10 @@ NEQUIP_FILES = (".nequip.zip", ".nequip.pt2")
 REGISTRY: dict[str, Entry] = {
     entry.name: entry
     for entry in (
-        *(Entry(name, "", summary, _shipped(name)) for name, summary in shipped_models().items()),
+        *(
+            Entry(name, "", model.summary, _shipped(name), extra=model.extra)
+            for name, model in shipped_models().items()
+        ),
         Entry(
             "nb-zif-ff",
             "",
@@ -88,8 +91,9 @@ REGISTRY: dict[str, Entry] = {
         Entry(
             "nequip",
             "MODEL",
-            "a NequIP or Allegro model: package (.nequip.zip), checkpoint (.ckpt) or compiled (.nequip.pt2)",
-            _from_file("nequip", "NequIPPotential"),
+            "a NequIP or Allegro model: package (.nequip.zip), checkpoint (.ckpt), compiled (.nequip.pt2) "
+            "or the directory that 'mofglass train' leaves where there are linker terms",
+            _from_file("nequip_over_prior", "nequip_potential"),
             extra="nequip",
         ),
         Entry(

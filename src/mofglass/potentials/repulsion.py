@@ -10,8 +10,7 @@ from ase import Atoms
 from ase.data import atomic_masses, atomic_numbers
 
 from mofglass.errors import InputError
-from mofglass.potentials.base import LammpsModel, Potential
-from mofglass.potentials.lammps_data import LammpsBox, check_elements, data_text
+from mofglass.potentials.lammps_data import LammpsBox, data_text
 
 REFERENCE = (
     "J. F. Ziegler, J. P. Biersack, U. Littmark, The Stopping and Range of Ions in Solids, Pergamon (1985)"
@@ -203,55 +202,3 @@ def data_with_types(atoms: Atoms, species: Sequence[str]) -> str:
         [species.index(symbol) + 1 for symbol in atoms.get_chemical_symbols()],
         {symbol: float(atomic_masses[atomic_numbers[symbol]]) for symbol in species},
     )
-
-
-class RepulsionAlone(Potential):
-    """The repulsion without what it is laid over: what a fit takes off its labels.
-
-    Parameters
-    ----------
-    repulsion : Repulsion
-        Radii.
-    species : tuple of str
-        Elements.
-    """
-
-    name = "zbl"
-    reference = REFERENCE
-    fitted_to = "nothing: nuclei screened by the atoms' electrons"
-
-    def __init__(self, repulsion: Repulsion, species: tuple[str, ...]) -> None:
-        self.repulsion = repulsion
-        self.species = species
-        self.elements = frozenset(species)
-
-    def lammps(self, atoms: Atoms) -> LammpsModel:
-        """Make a structure ready for LAMMPS.
-
-        Parameters
-        ----------
-        atoms : ase.Atoms
-            Periodic structure, Å.
-
-        Returns
-        -------
-        LammpsModel
-            Data file and commands, in units metal.
-
-        Raises
-        ------
-        InputError
-            When an element is none of the species.
-        """
-        check_elements(atoms, self.elements, "the repulsion")
-        styles, coefficients = self.repulsion.lammps(self.species)
-        if len(styles) == 1:
-            coefficients = [row.replace(" zbl", "", 1) for row in coefficients]
-        style = styles[0] if len(styles) == 1 else f"hybrid/overlay {' '.join(styles)}"
-        return LammpsModel(
-            units="metal",
-            atom_style="atomic",
-            data=data_with_types(atoms, self.species),
-            after_data=(f"pair_style {style}", *(f"pair_coeff {row}" for row in coefficients)),
-            n_atoms=len(atoms),
-        )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any, NamedTuple
 
 import yaml
 
@@ -10,9 +11,19 @@ from mofglass.potentials.base import Potential
 from mofglass.potentials.pod import MODEL_FILE, POD
 
 MODELS = Path(__file__).parent / "models"
+NEQUIP_FORMAT = "mofglass-nequip-1"
 
 
-def shipped_models(directory: Path = MODELS) -> dict[str, str]:
+class ShippedModel(NamedTuple):
+    """What the list of potentials says of one that comes with mofglass."""
+
+    summary: str
+    """One line: ``summary`` or ``description`` of its ``model.yaml``."""
+    extra: str
+    """Optional dependency group it needs; empty for none."""
+
+
+def shipped_models(directory: Path = MODELS) -> dict[str, ShippedModel]:
     """Return the potentials that come with mofglass.
 
     Parameters
@@ -23,17 +34,24 @@ def shipped_models(directory: Path = MODELS) -> dict[str, str]:
     Returns
     -------
     dict
-        What each is, in one line (``summary`` or ``description`` of its ``model.yaml``), by name.
+        What each is, by name.
     """
     found = {}
     for file in sorted(directory.glob(f"*/{MODEL_FILE}")):
-        try:
-            content = yaml.safe_load(file.read_text())
-        except (OSError, UnicodeDecodeError, yaml.YAMLError):
-            content = None  # a damaged installation must not stop the others; using it says what is wrong
-        content = content if isinstance(content, dict) else {}
-        found[file.parent.name] = str(content.get("summary") or content.get("description") or "POD")
+        content = _content(file)
+        summary = str(content.get("summary") or content.get("description") or "POD")
+        extra = "nequip" if content.get("format") == NEQUIP_FORMAT else ""
+        found[file.parent.name] = ShippedModel(summary, extra)
     return found
+
+
+def _content(file: Path) -> dict[str, Any]:
+    """Read a model's file; a damaged one must not stop the others, using it says what is wrong."""
+    try:
+        content = yaml.safe_load(file.read_text())
+    except (OSError, UnicodeDecodeError, yaml.YAMLError):
+        return {}
+    return content if isinstance(content, dict) else {}
 
 
 def load_shipped(name: str, directory: Path = MODELS) -> Potential:
@@ -55,7 +73,15 @@ def load_shipped(name: str, directory: Path = MODELS) -> Potential:
     ------
     InputError
         When its files are damaged.
+    MissingPackageError
+        When it needs a package that is not installed.
     """
-    potential = POD(directory / name)
+    path = directory / name
+    if _content(path / MODEL_FILE).get("format") == NEQUIP_FORMAT:
+        from mofglass.potentials.nequip_over_prior import NequIPOverPrior
+
+        potential: Potential = NequIPOverPrior(path)
+    else:
+        potential = POD(path)
     potential.name = name
     return potential

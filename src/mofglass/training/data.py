@@ -8,6 +8,8 @@ import numpy as np
 
 from mofglass.datasets.dataset import Dataset, open_dataset
 from mofglass.errors import InputError
+from mofglass.potentials.linker_topology import linker_places
+from mofglass.training.base import Progress
 from mofglass.training.config import TrainingConfig
 
 BLOCK = 8
@@ -119,3 +121,37 @@ def below_force(dataset: Dataset, max_force_eV_per_A: float | None) -> Dataset:
             f"every frame has a force above {max_force_eV_per_A:g} eV/Å: raise max_force_eV_per_A"
         )
     return dataset if kept.all() else dataset[kept]
+
+
+def with_linkers(dataset: Dataset, progress: Progress) -> Dataset:
+    """Leave out frames on which the linker terms are not defined.
+
+    Parameters
+    ----------
+    dataset : Dataset
+        Labelled frames.
+    progress : Progress
+        Who watches; advanced by every frame.
+
+    Returns
+    -------
+    Dataset
+        Those whose linkers are all whole imidazolate.
+
+    Raises
+    ------
+    InputError
+        When there are none.
+    """
+    rows = []
+    problem: InputError | None = None
+    for row in range(len(dataset)):
+        try:
+            linker_places(dataset[row].to_atoms())
+            rows.append(row)
+        except InputError as error:
+            problem = problem or error
+        progress.advance()
+    if not rows:
+        raise InputError(f"no frame suits the linker terms; the first: {problem}")
+    return dataset if len(rows) == len(dataset) else dataset[np.array(rows)]

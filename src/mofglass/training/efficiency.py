@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass
 from typing import Any
 
@@ -85,7 +86,7 @@ def measure_efficiency(
 
     Potentials of LAMMPS' own styles are timed as steps of a LAMMPS run whose atoms stand still, with the
     virial computed at every step; others as calls of their calculator, the atoms moved by 0.001 Å in
-    between. The first call of each size is not counted.
+    between; a sum of potentials as the sum of its parts. The first call of each size is not counted.
 
     Parameters
     ----------
@@ -129,7 +130,7 @@ def measure_efficiency(
 
 
 def is_native(potential: Potential) -> bool:
-    """Return whether LAMMPS computes a potential by its own styles.
+    """Return whether LAMMPS computes a potential, or a part of it, by its own styles.
 
     Parameters
     ----------
@@ -179,16 +180,19 @@ def time_calls(
     """
     use_threads(threads)
     potential = as_potential(potential)
-    make = _native_call if is_native(potential) else _calculator_call
-    call, close = make(potential, atoms, threads)
-    try:
-        call()
+    with ExitStack() as stack:
+        calls = []
+        for part in potential.parts or (potential,):
+            make = _native_call if is_native(part) else _calculator_call
+            call, close = make(part, atoms, threads)
+            stack.callback(close)
+            calls.append(call)
+        for call in calls:
+            call()
         begin = time.perf_counter()
         times: list[float] = []
         while len(times) < MIN_CALLS or (len(times) < max_calls and time.perf_counter() - begin < budget_s):
-            times.append(call())
-    finally:
-        close()
+            times.append(sum(call() for call in calls))
     per_atom = 1e6 * np.array(times) / len(atoms)
     low, median, high = np.percentile(per_atom, [25, 50, 75])
     return Timing(len(atoms), len(times), float(median), float(high - low) / 2, threads)

@@ -10,6 +10,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterable
+from dataclasses import replace
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -23,10 +24,13 @@ from ase.io.extxyz import write_xyz
 from mofglass.datasets.dataset import Dataset
 from mofglass.datasets.labelled import LabelledFrame
 from mofglass.errors import InputError, MissingPackageError, MofglassError
+from mofglass.potentials.linker_terms import KNOWN_LIMITS, LinkerTerms, read_linker_terms
+from mofglass.potentials.nequip_over_prior import NETWORK_FILE, model_files
+from mofglass.potentials.prior import Prior, model_text
 from mofglass.training.base import Progress
 from mofglass.training.child_process import LINES_OF_REASON, run_module
 from mofglass.training.config import TrainingConfig
-from mofglass.training.data import below_force
+from mofglass.training.data import below_force, with_linkers
 from mofglass.training.learning_curve import NAN, CurvePoint, LearningCurve
 from mofglass.training.nequip_config import (
     BEST,
@@ -40,12 +44,14 @@ from mofglass.training.nequip_config import (
     loss_weights,
     nequip_config,
 )
+from mofglass.training.prior_fit import fit_linker_terms
+from mofglass.training.taken_off import TakenOff
 from mofglass.trajectory.atomic_write import written_whole
 from mofglass.units import GPA_PER_EV_PER_A3
 
 CONFIG_NAME = "nequip"
 LOG_FILE = "nequip.log"
-MODEL_FILE = "model.nequip.zip"
+MODEL_DIRECTORY = "model"
 START = "start"
 
 
@@ -82,7 +88,8 @@ class NequIPTrainer:
         Returns
         -------
         Path
-            The packaged model, which has also been compiled for this machine.
+            The packaged model, which has also been compiled for this machine; the directory of the package
+            and its classical terms, where there are any.
 
         Raises
         ------
@@ -107,7 +114,11 @@ class NequIPTrainer:
         if not best.exists():
             raise MofglassError("the time limit did not suffice for one epoch: give more time")
         progress.stage("packaging and compiling")
-        return _package(best, directory / MODEL_FILE)
+        model = directory / MODEL_DIRECTORY
+        if not model.exists():
+            return _package(best, directory / NETWORK_FILE)
+        _package(best, model / NETWORK_FILE)
+        return model
 
     def _require_package(self) -> None:
         for module in ("nequip", self.package):
@@ -129,14 +140,19 @@ def _prepare(
 ) -> None:
     """Write the frames and, last, the configuration of nequip-train."""
     settings: NetworkSettings = config.settings
+    train, validation = (below_force(part, settings.max_force_eV_per_A) for part in (train, validation))
+    if settings.linker_terms:
+        progress.stage("linkers", len(train) + len(validation))
+        train, validation = (with_linkers(part, progress) for part in (train, validation))
     elements = settings.elements or tuple(
         sorted({*train.elements, *validation.elements}, key=atomic_numbers.__getitem__)
     )
+    prior = _prior(config, train, elements, progress)
     progress.stage("writing frames", len(train) + len(validation))
-    stresses = 0
-    for part, name in ((train, TRAIN_FILE), (validation, VALIDATION_FILE)):
-        usable = below_force(part, settings.max_force_eV_per_A)
-        stresses += _write_frames(usable, directory / name, elements, progress)
+    with TakenOff(prior, elements) as taken_off:
+        stresses = _write_frames(map(taken_off, train), directory / TRAIN_FILE, elements, progress)
+        stresses += _write_frames(map(taken_off, validation), directory / VALIDATION_FILE, elements, progress)
+    _write_model_files(config, replace(prior, walls=settings.walls), elements, directory / MODEL_DIRECTORY)
     start = None
     if settings.start_from is not None:
         start = START + (".ckpt" if settings.start_from.suffix == ".ckpt" else ".nequip.zip")
@@ -147,6 +163,33 @@ def _prepare(
     )
     with written_whole(directory / f"{CONFIG_NAME}.yaml") as temporary:
         temporary.write_text(yaml.safe_dump(content, sort_keys=False))
+
+
+def _prior(config: TrainingConfig, train: Dataset, elements: tuple[str, ...], progress: Progress) -> Prior:
+    """Return what is taken off the labels."""
+    settings: NetworkSettings = config.settings
+    terms: LinkerTerms | None = None
+    if isinstance(settings.linker_terms, Path):
+        text = model_text(settings.linker_terms, "the linker terms")
+        terms = read_linker_terms(text, str(settings.linker_terms))
+    elif settings.linker_terms:
+        terms = fit_linker_terms(train, elements, settings.repulsion, seed=config.seed, progress=progress)
+    return Prior(linker_terms=terms, repulsion=settings.repulsion)
+
+
+def _write_model_files(
+    config: TrainingConfig, prior: Prior, elements: tuple[str, ...], directory: Path
+) -> None:
+    """Write what a network over classical terms consists of besides the network."""
+    if not prior:
+        return
+    directory.mkdir(exist_ok=True)
+    limits = KNOWN_LIMITS if prior.linker_terms is not None else ""
+    for name, text in model_files(
+        prior, elements, description=config.description, known_limits=limits
+    ).items():
+        with written_whole(directory / name) as temporary:
+            temporary.write_text(text)
 
 
 def _write_frames(
@@ -279,7 +322,7 @@ def _package(checkpoint: Path, output: Path) -> Path:
     """Package a checkpoint, which makes it independent of the training, and compile it for this machine."""
     from mofglass.potentials.nequip_model import load_model
 
-    unfinished = output.with_name(f"unfinished-{output.name}")
+    unfinished = checkpoint.with_name(f"unfinished-{output.name}")
     unfinished.unlink(missing_ok=True)
     command = [sys.executable, "-m", "nequip.scripts.package", "build", checkpoint.name, unfinished.name]
     done = subprocess.run(command, cwd=checkpoint.parent, capture_output=True, text=True, check=False)

@@ -11,6 +11,7 @@ from typing import Any, Literal
 from ase.data import chemical_symbols
 
 from mofglass.errors import InputError
+from mofglass.potentials.repulsion import Repulsion, Walls
 from mofglass.training.config import TrainingConfig, Weights
 
 DEFAULT_WEIGHTS = Weights(energy=10.0, forces=1.0, stress=200.0)
@@ -61,11 +62,25 @@ class NetworkSettings(ABC):
         Of the running average of the weights, with which the model is validated and used.
     max_force_eV_per_A : float or None
         Frames with a larger force are left out.
+    force_huber_eV_per_A : float or None
+        Above this error a component of a force counts in proportion to it, no longer to its square, so that
+        a few violent frames do not decide the fit; None for squares throughout.
     compile_training : bool
         Whether steps are compiled by torch.compile: minutes at the start, then faster; needs a C++ compiler.
+    linker_terms : bool or Path
+        Fit bonded terms of the imidazolate linkers (LAMMPS' class2 styles) first, to forces alone, and give
+        the network what they leave; or take those of a file, as an earlier training left it. Frames with a
+        broken or another linker are left out. Linkers then hold where the network has seen no data, and it
+        learns the rest in a fraction of the steps.
+    repulsion : Repulsion or None
+        Screened nuclear repulsion, taken off the labels and laid under the network; unlike `zbl` it is
+        switched off within `outer_A`.
+    walls : Walls or None
+        Harmonic walls laid over the finished model, where the data do not bind it.
     start_from : Path or None
         A checkpoint (``.ckpt``) or package (``.nequip.zip``) whose weights to start from, instead of random
-        ones. Its architecture holds, and the settings of the architecture here are ignored.
+        ones. Its architecture holds, and the settings of the architecture here are ignored. A network over
+        linker terms needs those of its own training.
     """
 
     elements: tuple[str, ...] = ()
@@ -83,16 +98,21 @@ class NetworkSettings(ABC):
     patience: int = 5
     ema_decay: float = 0.99
     max_force_eV_per_A: float | None = 30.0
+    force_huber_eV_per_A: float | None = None
     compile_training: bool = False
+    linker_terms: bool | Path = False
+    repulsion: Repulsion | None = None
+    walls: Walls | None = None
     start_from: Path | None = None
 
     def __post_init__(self) -> None:
         for name in ("epochs", "batch_size", "bessels", "patience"):
             if getattr(self, name) < 1:
                 raise InputError(f"{name} must be 1 or more, and is {getattr(self, name)}")
-        for name in ("r_max_A", "learning_rate"):
-            if not getattr(self, name) > 0:
-                raise InputError(f"{name} must be above zero, and is {getattr(self, name):g}")
+        for name in ("r_max_A", "learning_rate", "force_huber_eV_per_A", "max_force_eV_per_A"):
+            value = getattr(self, name)
+            if value is not None and not value > 0:
+                raise InputError(f"{name} must be above zero, and is {value:g}")
         if not 0 <= self.ema_decay < 1:
             raise InputError(f"ema_decay must be between 0 and 1, and is {self.ema_decay:g}")
         named = [*self.edge_cutoffs_A, *self.elements]
@@ -262,10 +282,8 @@ def nequip_config(
     settings: NetworkSettings = config.settings
     symbols = list(elements)
     cutoffs = _edge_cutoffs(settings, symbols)
-    terms = ("energy", "forces", "stress") if stress else ("energy", "forces")
     kind = "EnergyForceStress" if stress else "EnergyForce"
     weights = loss_weights(config)
-    names = {"energy": "total_energy", "forces": "forces", "stress": "stress"}
     skip_missing: dict[str, Any] = {"ignore_nan": {"stress": True}} if stress else {}
     errors = {
         "_target_": f"nequip.train.{kind}Metrics",
@@ -279,12 +297,7 @@ def nequip_config(
         "training_module": {
             "_target_": "nequip.train.EMALightningModule",
             "ema_decay": settings.ema_decay,
-            "loss": {
-                "_target_": f"nequip.train.{kind}Loss",
-                "per_atom_energy": True,
-                "coeffs": {names[term]: getattr(weights, term) for term in terms},
-                **skip_missing,
-            },
+            "loss": _loss(settings, weights, stress=stress),
             "val_metrics": errors,
             "train_metrics": errors,
             "optimizer": {"_target_": "torch.optim.Adam", "lr": settings.learning_rate},
@@ -293,6 +306,31 @@ def nequip_config(
         },
         "global_options": {"allow_tf32": False},
     }
+
+
+def _loss(settings: NetworkSettings, weights: Weights, *, stress: bool) -> dict[str, Any]:
+    """Return the loss of `Weights`, the forces' with Huber's function where the settings say so."""
+    squares = {"_target_": "nequip.train.MeanSquaredError"}
+    energy = {"_target_": "nequip.data.PerAtomModifier", "field": "total_energy"}
+    terms: list[dict[str, Any]] = [
+        {"name": "energy_loss", "field": energy, "coeff": weights.energy, "metric": squares},
+        {"name": "forces_loss", "field": "forces", "coeff": weights.forces, "metric": squares},
+    ]
+    if settings.force_huber_eV_per_A is not None:
+        # Huber's function is half the square where it is one.
+        huber = {"_target_": "nequip.train.HuberLoss", "delta": settings.force_huber_eV_per_A}
+        terms[1] |= {"coeff": 2.0 * (weights.forces or 0.0), "metric": huber}
+    if stress:
+        terms.append(
+            {
+                "name": "stress_loss",
+                "field": "stress",
+                "coeff": weights.stress,
+                "metric": squares,
+                "ignore_nan": True,
+            }
+        )
+    return {"_target_": "nequip.train.MetricsManager", "metrics": terms}
 
 
 def _edge_cutoffs(settings: NetworkSettings, symbols: list[str]) -> dict[str, dict[str, float]] | None:

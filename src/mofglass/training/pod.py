@@ -15,14 +15,13 @@ from mofglass.datasets.dataset import Dataset
 from mofglass.errors import InputError, MofglassError
 from mofglass.potentials.calculator import LammpsCalculator
 from mofglass.potentials.linker_terms import KNOWN_LIMITS, LinkerTerms, bonds_that_hold
-from mofglass.potentials.linker_topology import linker_places
 from mofglass.potentials.pod import POD, PODModel, read_model
 from mofglass.potentials.pod_files import PODCoefficients, PODParameters, read_coefficients
 from mofglass.potentials.repulsion import Repulsion, Walls
 from mofglass.training.base import Progress
 from mofglass.training.block_store import BlockStore, StoredBlock, read_blocks
 from mofglass.training.config import TrainingConfig, Weights
-from mofglass.training.data import below_force
+from mofglass.training.data import below_force, with_linkers
 from mofglass.training.fit_errors import FitErrors, fit_errors
 from mofglass.training.learning_curve import CurvePoint, LearningCurve
 from mofglass.training.linear_fit import RidgeChoice, assemble, choose_ridge, reference_energies
@@ -198,7 +197,7 @@ class PODTrainer:
         if settings.linker_terms:
             n_frames = len(train) + len(validation)
             progress.stage("linkers", n_frames)
-            train, validation = (_with_linkers(part, progress) for part in (train, validation))
+            train, validation = (with_linkers(part, progress) for part in (train, validation))
             left_out["left_out_for_linkers"] = n_frames - len(train) - len(validation)
         elements = settings.elements or tuple(
             sorted({*train.elements, *validation.elements}, key=atomic_numbers.__getitem__)
@@ -343,22 +342,6 @@ def _clusters(
     with written_whole(kept) as temporary:
         temporary.write_text(clusters.text)
     return clusters
-
-
-def _with_linkers(dataset: Dataset, progress: Progress) -> Dataset:
-    """Leave out frames on which the linker terms are not defined."""
-    rows = []
-    problem: InputError | None = None
-    for row in range(len(dataset)):
-        try:
-            linker_places(dataset[row].to_atoms())
-            rows.append(row)
-        except InputError as error:
-            problem = problem or error
-        progress.advance()
-    if not rows:
-        raise InputError(f"no frame suits the linker terms; the first: {problem}")
-    return dataset if len(rows) == len(dataset) else dataset[np.array(rows)]
 
 
 def _errors(

@@ -12,14 +12,15 @@ import numpy as np
 from ase.stress import full_3x3_to_voigt_6_stress
 
 from mofglass.datasets.labelled import LabelledFrame
-from mofglass.potentials.calculator import LammpsCalculator
 from mofglass.potentials.linker_terms import N_FREE, LinkerTerms
 from mofglass.potentials.pod_files import PODCoefficients, PODParameters
-from mofglass.potentials.repulsion import Repulsion, RepulsionAlone
+from mofglass.potentials.prior import Prior
+from mofglass.potentials.repulsion import Repulsion
 from mofglass.training.linear_fit import BlockEquations, packed_products
 from mofglass.training.linker_descriptors import LinkerDescriptors
 from mofglass.training.pod_descriptors import NO_STRAIN, FrameRows, PODDescriptors
 from mofglass.training.rigid_motion import rigid_forces
+from mofglass.training.taken_off import TakenOff
 
 # Raise it when the meaning of a stored block changes.
 VERSION = 2
@@ -114,15 +115,14 @@ class BlockMaker:
         self.settings = settings
         self._descriptors = PODDescriptors(settings.parameters, settings.clusters)
         self._linkers = LinkerDescriptors(settings.parameters.species) if settings.linker_terms else None
-        self._repulsion: LammpsCalculator | None = None
+        self._taken_off = TakenOff(Prior(repulsion=settings.repulsion), settings.parameters.species)
 
     def close(self) -> None:
         """Free LAMMPS."""
         self._descriptors.close()
         if self._linkers is not None:
             self._linkers.close()
-        if self._repulsion is not None:
-            self._repulsion.close()
+        self._taken_off.close()
 
     def labels(self, frame: LabelledFrame) -> tuple[float, np.ndarray, np.ndarray | None]:
         """Return what the descriptors have to explain of a frame: its labels without the repulsion.
@@ -141,19 +141,12 @@ class BlockMaker:
         stress_eV_per_A3 : ndarray (6,) or None
             Stress, eV/Å³, xx yy zz yz xz xy; None where there is no label.
         """
-        energy, forces, stress = frame.energy_eV, frame.forces_eV_per_A, frame.stress_eV_per_A3
-        voigt = None if stress is None else full_3x3_to_voigt_6_stress(stress)
-        if self.settings.repulsion is None:
-            return energy, forces, voigt
-        if self._repulsion is None:
-            alone = RepulsionAlone(self.settings.repulsion, self.settings.parameters.species)
-            self._repulsion = LammpsCalculator(alone)
-        atoms = frame.to_atoms()
-        atoms.calc = self._repulsion
+        left = self._taken_off(frame)
+        stress = left.stress_eV_per_A3
         return (
-            energy - atoms.get_potential_energy(),
-            forces - atoms.get_forces(),
-            None if voigt is None else voigt - atoms.get_stress(),
+            left.energy_eV,
+            left.forces_eV_per_A,
+            None if stress is None else full_3x3_to_voigt_6_stress(stress),
         )
 
     def directions(self, frame: LabelledFrame) -> np.ndarray:

@@ -1,0 +1,262 @@
+"""The classical part beneath a learned potential: bonded terms of linkers, nuclear repulsion, walls."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from ase import Atoms
+
+from mofglass.errors import InputError
+from mofglass.potentials.base import LammpsModel, Potential
+from mofglass.potentials.lammps_data import check_elements
+from mofglass.potentials.linker_terms import REFERENCE as LINKER_REFERENCE
+from mofglass.potentials.linker_terms import STYLES, LinkerTerms, read_linker_terms
+from mofglass.potentials.linker_topology import data_with_terms
+from mofglass.potentials.repulsion import REFERENCE as REPULSION_REFERENCE
+from mofglass.potentials.repulsion import Repulsion, Walls, data_with_types
+
+LINKER_FILE = "linker_terms.yaml"
+SKIN_A = 1.0
+# What stands where no learned pair style does; ghost atoms must reach across a linker.
+NO_PAIR_STYLE = ("zero 5 nocoeff", "")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Prior:
+    """LAMMPS' own styles that a learned potential is laid over; each may be absent.
+
+    Parameters
+    ----------
+    linker_terms : LinkerTerms or None
+        Bonded terms of the linkers.
+    repulsion : Repulsion or None
+        Screened nuclear repulsion.
+    walls : Walls or None
+        Harmonic walls, where no data bind the fit.
+    """
+
+    linker_terms: LinkerTerms | None = None
+    repulsion: Repulsion | None = None
+    walls: Walls | None = None
+
+    def __bool__(self) -> bool:
+        """Return whether there is anything in it."""
+        return any(part is not None for part in (self.linker_terms, self.repulsion, self.walls))
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return it as a ``model.yaml`` holds it.
+
+        Returns
+        -------
+        dict
+            Sections; linker terms are a file of their own, whose text is `files`.
+        """
+        content: dict[str, Any] = {}
+        if self.repulsion is not None:
+            content["repulsion"] = {"style": "zbl", **self.repulsion.to_dict()}
+        if self.walls is not None:
+            content["walls"] = self.walls.to_dict()
+        if self.linker_terms is not None:
+            content["linker_terms"] = LINKER_FILE
+        return content
+
+    @property
+    def files(self) -> dict[str, str]:
+        """Text of the files that `to_dict` names."""
+        return {} if self.linker_terms is None else {LINKER_FILE: self.linker_terms.text}
+
+    @classmethod
+    def take(cls, content: dict[str, Any], file: Path) -> Prior:
+        """Take the sections of `to_dict` out of the content of a ``model.yaml``.
+
+        Parameters
+        ----------
+        content : dict
+            What the file holds; the sections are removed.
+        file : Path
+            The file, for messages; the one of the linker terms lies beside it.
+
+        Returns
+        -------
+        Prior
+            What they describe.
+
+        Raises
+        ------
+        InputError
+            When a section is not what it should be.
+        """
+        terms, repulsion, walls = (content.pop(key, None) for key in ("linker_terms", "repulsion", "walls"))
+        if terms is not None:
+            path = file.parent / str(terms)
+            terms = read_linker_terms(model_text(path, "the linker terms"), str(path))
+        if repulsion is not None:
+            try:
+                if repulsion.pop("style", "zbl") != "zbl":
+                    raise InputError(f"{file}: the repulsion's style is zbl")
+                pairs = {name: tuple(radii) for name, radii in repulsion.pop("pairs", {}).items()}
+                repulsion = Repulsion(**repulsion, pairs=pairs)
+            except (AttributeError, TypeError) as error:
+                raise InputError(f"{file}: the repulsion needs inner_A and outer_A: {error}") from error
+        if walls is not None:
+            try:
+                pairs = {name: tuple(values) for name, values in walls.pop("pairs").items()}
+                walls = Walls(**walls, pairs=pairs)
+            except (AttributeError, KeyError, TypeError) as error:
+                raise InputError(
+                    f"{file}: the walls need pairs of an onset and a stiffness: {error}"
+                ) from error
+        return cls(linker_terms=terms, repulsion=repulsion, walls=walls)
+
+    def pair_commands(self, species: Sequence[str], learned: tuple[str, str] = NO_PAIR_STYLE) -> list[str]:
+        """Return the LAMMPS commands of the pair styles.
+
+        Parameters
+        ----------
+        species : sequence of str
+            Chemical symbol of each type.
+        learned : (str, str)
+            The learned pair style with its arguments, and what follows ``pair_coeff * *``.
+
+        Returns
+        -------
+        list of str
+            ``pair_style`` and ``pair_coeff``.
+        """
+        style, arguments = learned
+        styles, rows = self.repulsion.lammps(tuple(species)) if self.repulsion is not None else ([], [])
+        if self.walls is not None:
+            wall, wall_rows = self.walls.lammps(tuple(species))
+            styles, rows = [*styles, wall], [*rows, *wall_rows]
+        if not styles:
+            return [f"pair_style {style}", f"pair_coeff * * {arguments}".rstrip()]
+        return [
+            f"pair_style hybrid/overlay {style} {' '.join(styles)}",
+            f"pair_coeff * * {style.split()[0]} {arguments}".rstrip(),
+            *(f"pair_coeff {row}" for row in rows),
+        ]
+
+    @property
+    def bonded_commands(self) -> tuple[str, ...]:
+        """LAMMPS commands of the linkers' bonded terms; empty without any."""
+        return () if self.linker_terms is None else self.linker_terms.commands()
+
+    def lammps(
+        self,
+        atoms: Atoms,
+        species: Sequence[str],
+        learned: tuple[str, str] = NO_PAIR_STYLE,
+        files: Mapping[str, str] | None = None,
+    ) -> LammpsModel:
+        """Make a structure ready for LAMMPS.
+
+        Parameters
+        ----------
+        atoms : ase.Atoms
+            Periodic structure, Å; with linker terms, its linkers are intact imidazolate.
+        species : sequence of str
+            Chemical symbol of each type; some may be absent from the structure.
+        learned : (str, str)
+            As `pair_commands`.
+        files : mapping of str to str, optional
+            Files that the learned pair style reads.
+
+        Returns
+        -------
+        LammpsModel
+            Data file and commands, in units metal.
+
+        Raises
+        ------
+        InputError
+            When there are linker terms and a linker is broken or another.
+        """
+        terms = self.linker_terms is not None
+        return LammpsModel(
+            units="metal",
+            atom_style="full" if terms else "atomic",
+            data=data_with_terms(atoms, tuple(species)) if terms else data_with_types(atoms, species),
+            before_data=STYLES if terms else (),
+            after_data=(
+                *self.pair_commands(species, learned),
+                *self.bonded_commands,
+                f"neighbor {SKIN_A:g} bin",
+                "neigh_modify every 1 delay 0 check yes",
+            ),
+            n_atoms=len(atoms),
+            files=files or {},
+        )
+
+
+class PriorAlone(Potential):
+    """The prior without what is laid over it: what a fit takes off its labels.
+
+    Parameters
+    ----------
+    prior : Prior
+        The terms.
+    species : sequence of str
+        Elements.
+    """
+
+    name = "prior"
+    reference = f"{LINKER_REFERENCE}; {REPULSION_REFERENCE}"
+    fitted_to = "nothing by itself: a part of a learned potential"
+
+    def __init__(self, prior: Prior, species: Sequence[str]) -> None:
+        self.prior = prior
+        self.species = tuple(species)
+        self.elements = frozenset(species)
+
+    def lammps(self, atoms: Atoms) -> LammpsModel:
+        """Make a structure ready for LAMMPS.
+
+        Parameters
+        ----------
+        atoms : ase.Atoms
+            Periodic structure, Å.
+
+        Returns
+        -------
+        LammpsModel
+            Data file and commands, in units metal.
+
+        Raises
+        ------
+        InputError
+            When an element is none of the species, or as `Prior.lammps`.
+        """
+        check_elements(atoms, self.elements, "the prior")
+        return self.prior.lammps(atoms, self.species)
+
+
+def model_text(file: Path, what: str, remedy: str = "") -> str:
+    """Read a text file of a potential.
+
+    Parameters
+    ----------
+    file : Path
+        The file.
+    what : str
+        What it is, for the message.
+    remedy : str
+        What to give instead.
+
+    Returns
+    -------
+    str
+        Its content.
+
+    Raises
+    ------
+    InputError
+        When it cannot be read.
+    """
+    try:
+        return file.read_text()
+    except (OSError, UnicodeDecodeError) as error:
+        reason = getattr(error, "strerror", None) or "not a text file"
+        raise InputError(f"{what} {file} cannot be read ({reason}){remedy and ': ' + remedy}") from error
