@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from mofglass.errors import InputError
-from mofglass.trajectory import H5MDWriter, merge_h5md, open_trajectory
+from mofglass.trajectory import H5MDWriter, merge_h5md, open_trajectory, opening
 
 
 def make_run(folder: Path, n_parts: int) -> list[Path]:
@@ -43,6 +44,36 @@ def test_only_committed_parts_count(tmp_path: Path) -> None:
         open_trajectory(tmp_path)
     (tmp_path / "checkpoint.json").write_text("{")
     with pytest.raises(InputError, match="does not say 'n_parts'"):
+        open_trajectory(tmp_path)
+
+
+def test_a_run_that_ends_while_it_is_read_is_read_to_where_it_was(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    parts = make_run(tmp_path, 3)
+    (tmp_path / "checkpoint.json").write_text(json.dumps({"n_parts": 2}))
+    opened = open_trajectory(tmp_path)
+    steps = [opened[0].step]
+
+    def end() -> None:
+        merge_h5md(parts, tmp_path / "trajectory.h5")
+        shutil.rmtree(tmp_path / "parts")
+
+    frames = iter(opened)
+    steps += [next(frames).step, next(frames).step]
+    end()
+    steps += [frame.step for frame in frames]
+    assert steps == [0, 0, 5, 10, 15]
+    assert len(opened) == 4
+    assert opened[-1].positions[0, 0] == 15.0
+    assert len(open_trajectory(tmp_path)) == 6
+
+    # The parts went between the list of files and the first of them.
+    listed = [parts, [tmp_path / "trajectory.h5"]]
+    monkeypatch.setattr(opening, "trajectory_files", lambda _run: listed.pop(0))
+    assert len(open_trajectory(tmp_path)) == 6
+    listed = [parts, parts]
+    with pytest.raises(InputError, match=r"000000\.h5 does not exist"):
         open_trajectory(tmp_path)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -55,6 +55,8 @@ class H5MDTrajectory(Trajectory):
         Cell in Å (see `mofglass.trajectory.cells.as_cell`) for files without a periodic box.
     group : str, optional
         Which group of particles; ``all``, or the only one, by default.
+    joined : Path, optional
+        The file into which the parts are joined one day: read instead once it exists and a part is gone.
     time_step_fs, frame_interval_ps : float, optional
         See `mofglass.trajectory.timing.frame_times_ps`.
 
@@ -81,6 +83,7 @@ class H5MDTrajectory(Trajectory):
         elements: Sequence[str] | None = None,
         cell: Any = None,
         group: str | None = None,
+        joined: Path | None = None,
         time_step_fs: float | None = None,
         frame_interval_ps: float | None = None,
     ) -> None:
@@ -91,6 +94,7 @@ class H5MDTrajectory(Trajectory):
         self._open_part: int | None = None
         self._file: h5py.File | None = None
         self._files = files
+        self._joined = joined
         self._parts: list[_Part] = []
         self.has_velocities = True
         numbers: np.ndarray | None = None
@@ -176,11 +180,28 @@ class H5MDTrajectory(Trajectory):
         dict of str to Observable
             By name, e.g. ``force_spread_eV_per_A`` of a run with a committee; empty where there are none.
         """
+        self._gone(0)
         return read_observables([(part.path, part.n_frames) for part in self._parts], _open_to_read)
 
     def _locate(self, index: int) -> tuple[int, int]:
         part = bisect_right(self._ends, index)
+        if part != self._open_part and self._gone(part):
+            part = 0
         return part, index - int(self._ends[part] - self._parts[part].n_frames)
+
+    def _gone(self, part: int) -> bool:
+        """Go over to the file that the parts were joined into, where one is gone; say whether that is so."""
+        joined = self._joined
+        if joined is None or self._files[part].exists() or not joined.exists():
+            return False
+        self._files, self._joined = [joined], None
+        self.close()
+        whole = _describe_part(self._particles(0), joined, self._cell is not None)
+        n_frames = len(self)
+        if whole.n_frames < n_frames:
+            raise InputError(f"{joined} holds {whole.n_frames} frames, and its parts held {n_frames}")
+        self._parts, self._ends = [replace(whole, n_frames=n_frames)], np.array([n_frames])
+        return True
 
     def _read(self, index: int) -> Frame:
         part, row = self._locate(index)

@@ -10,7 +10,7 @@ from mofglass.errors import InputError
 from mofglass.frame import Frame
 from mofglass.trajectory.base import FrameSequence, Trajectory
 from mofglass.trajectory.h5md import H5MDTrajectory
-from mofglass.trajectory.run_directory import trajectory_files
+from mofglass.trajectory.run_directory import WHOLE_FILE, trajectory_files
 from mofglass.trajectory.text_source import TextSource
 
 FORMATS = ("h5md", "extxyz", "xyz", "lammps-dump", "cp2k", "xdatcar", "outcar", "structure")
@@ -72,13 +72,25 @@ def open_trajectory(
         raise InputError(f"'{fmt}' is no format of trajectories: choose one of {', '.join(FORMATS)}")
     times: dict[str, Any] = {"time_step_fs": time_step_fs, "frame_interval_ps": frame_interval_ps}
     if path.is_dir():
-        files: list[Path] = trajectory_files(path)
-        trajectory: Trajectory = H5MDTrajectory(files, path=path, elements=elements, cell=cell, **times)
+        trajectory: Trajectory = _open_run(path, elements, cell, times)
     else:
         trajectory = _open_file(path, fmt or _format_of(path), elements, cell, times)
     if not len(trajectory):
         raise InputError(f"{path} holds no frames yet")
     return trajectory
+
+
+def _open_run(run: Path, elements: Sequence[str] | None, cell: Any, times: dict[str, Any]) -> Trajectory:
+    """Open a run, which may end meanwhile and join its parts."""
+    options = {"path": run, "elements": elements, "cell": cell, **times}
+    files = trajectory_files(run)
+    try:
+        return H5MDTrajectory(files, joined=run / WHOLE_FILE, **options)
+    except InputError:
+        now = trajectory_files(run)
+        if now == files:
+            raise
+        return H5MDTrajectory(now, **options)
 
 
 def _open_file(

@@ -7,6 +7,8 @@ from pathlib import Path
 
 from mofglass.errors import InputError
 
+WHOLE_FILE = "trajectory.h5"
+
 
 def is_run_directory(path: Path) -> bool:
     """Tell whether a directory looks like a run.
@@ -21,7 +23,7 @@ def is_run_directory(path: Path) -> bool:
     bool
         True when it is a directory with ``trajectory.h5``, ``parts`` or ``run.yaml``.
     """
-    return path.is_dir() and any((path / name).exists() for name in ("trajectory.h5", "parts", "run.yaml"))
+    return path.is_dir() and any((path / name).exists() for name in (WHOLE_FILE, "parts", "run.yaml"))
 
 
 def trajectory_files(run: Path) -> list[Path]:
@@ -48,7 +50,7 @@ def trajectory_files(run: Path) -> list[Path]:
     """
     if not is_run_directory(run):
         raise InputError(f"{run} is a directory but not a run: name a trajectory file in it")
-    whole = run / "trajectory.h5"
+    whole = run / WHOLE_FILE
     if whole.exists():
         return [whole]
     parts = sorted((run / "parts").glob("[0-9]" * 6 + ".h5"))
@@ -62,6 +64,8 @@ def trajectory_files(run: Path) -> list[Path]:
             ) from error
         committed = [run / "parts" / f"{index:06d}.h5" for index in range(n_parts)]
         missing = [part for part in committed if not part.exists()]
+        if missing and whole.exists():
+            return [whole]  # the run has ended since
         if missing:
             raise InputError(f"{missing[0]} is missing, though {checkpoint.name} counts it: put it back")
         parts = committed
