@@ -16,7 +16,7 @@ from mofglass.training.config import parse_config
 
 ROOT = Path(__file__).parents[2]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
-SHELL = re.compile(r"^ *```(?:bash|console|sh)\n(.*?)^ *```", re.M | re.S)
+SHELL = re.compile(r"^ *```(?:bash|console|sh|)\n(.*?)^ *```", re.M | re.S)
 YAML = re.compile(r"^ *```yaml\n(.*?)^ *```", re.M | re.S)
 
 
