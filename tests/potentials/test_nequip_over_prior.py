@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -115,7 +116,7 @@ def test_its_cost_is_that_of_both(potential: NequIPOverPrior, crystal: Atoms) ->
     assert timing.microseconds_per_atom > 0
 
 
-def test_a_directory_is_found_by_its_path_and_says_what_it_is(directory: Path) -> None:
+def test_a_directory_is_found_by_its_path_and_says_what_it_is(directory: Path, tmp_path: Path) -> None:
     found = get_potential(f"nequip:{directory}")
     assert isinstance(found, NequIPOverPrior)
     described = found.describe()
@@ -123,6 +124,11 @@ def test_a_directory_is_found_by_its_path_and_says_what_it_is(directory: Path) -
     assert described["file"] == str(directory / "model.yaml")
     # Another wall is another potential, though the network is the same.
     assert described["sha256"] != found.network.sha256
+    assert "class2" in described["reference"]
+    for name in ("a", "b"):
+        shutil.copytree(directory, tmp_path / name)
+    committee = get_potential(f"committee:{tmp_path}")
+    assert [type(member) for member in committee.members] == [NequIPOverPrior] * 2  # type: ignore[attr-defined]
 
 
 def test_what_does_not_belong_together_is_told(directory: Path, tmp_path: Path) -> None:
@@ -132,14 +138,16 @@ def test_what_does_not_belong_together_is_told(directory: Path, tmp_path: Path) 
     for change, message in (
         ({"format": "mofglass-pod-1"}, "does not describe a network"),
         ({"elements": ["Zn", "N", "C", "H"]}, "lists other elements than its network: H, C, N, Zn"),
-        ({"network": "absent.nequip.zip"}, "absent.nequip.zip is not there"),
+        ({"network": "absent.nequip.zip"}, "end the training that leaves it"),
         ({"linker_terms": "absent.yaml"}, "absent.yaml cannot be read"),
         ({"walls": {"Zn-Zn": 3.4}}, "walls need pairs"),
+        ({"repulsion": {"inner_A": 0.6, "outer_A": 1.0, "pairs": {"H-H": [0.5]}}}, "each pair both"),
+        ({"elements": 4}, "lists other elements"),
     ):
         (tmp_path / "model.yaml").write_text(yaml.safe_dump(content | change))
         with pytest.raises(InputError, match=message):
             NequIPOverPrior(tmp_path, compiled=False)
-    with pytest.raises(InputError, match=r"model\.yaml cannot be read"):
+    with pytest.raises(InputError, match=r"model\.yaml cannot be read.*the directory 'model'"):
         get_potential(f"nequip:{tmp_path / 'nowhere' / 'model.yaml'}")
     (tmp_path / "model.yaml").write_text(yaml.safe_dump(content))
     with pytest.raises(InputError, match="Cu"):

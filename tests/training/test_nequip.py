@@ -209,14 +209,47 @@ def test_a_network_over_linker_terms_is_their_sum(
     labels = [np.sqrt(np.mean(frame.forces_eV_per_A**2)) for frame in frames[4:6]]
     assert np.mean([np.sqrt(np.mean(a.get_forces() ** 2)) for a in left]) < 0.6 * np.mean(labels)
 
-    # The terms of an earlier training can be given, so that its network can be trained on.
-    again = configured(
-        "nequip", features=[4], radial_mlp_width=8, linker_terms=str(model / "linker_terms.yaml"), **settings
-    )
-    second = tmp_path / "second"
-    second.mkdir()
-    NequIPTrainer().fit(again, train, validation, second, Watcher())
-    assert (second / "train.extxyz").read_bytes() == (first / "train.extxyz").read_bytes()
+    # The terms of an earlier training can be given; a network that goes on takes those beside it.
+    for name, more in (
+        ("second", {"linker_terms": str(model / "linker_terms.yaml")}),
+        ("third", {"linker_terms": True, "start_from": str(model / "model.nequip.zip")}),
+    ):
+        again = configured("nequip", features=[4], radial_mlp_width=8, **settings | more)
+        (tmp_path / name).mkdir()
+        NequIPTrainer().fit(again, Dataset.from_frames(frames[1:4]), validation, tmp_path / name, Watcher())
+        written = (tmp_path / name / "model" / "linker_terms.yaml").read_bytes()
+        assert written == (model / "linker_terms.yaml").read_bytes()
+        assert yaml.safe_load((tmp_path / name / "model" / "model.yaml").read_text())["trained"] == {
+            "frames": 3, "validation_frames": 2, "left_out_for_linkers": 0,
+        }  # fmt: skip
+
+
+def test_what_a_network_over_terms_cannot_be_is_told_before_the_long_work(
+    frames: list[LabelledFrame], tmp_path: Path
+) -> None:
+    pytest.importorskip("nequip", reason="mofglass[nequip] is not installed")
+    from mofglass.potentials.nequip_over_prior import model_files
+    from mofglass.potentials.prior import Prior
+    from mofglass.potentials.repulsion import Repulsion
+    from mofglass.training.nequip import NequIPTrainer
+
+    data = Dataset.from_frames(frames)
+    start = tmp_path / "old" / "model.nequip.zip"
+    start.parent.mkdir()
+    start.write_bytes(b"not looked into")
+    for name, text in model_files(Prior(repulsion=Repulsion(inner_A=0.5, outer_A=0.9)), SYMBOLS).items():
+        (start.parent / name).write_text(text)
+    for settings, message in (
+        ({"walls": {"pairs": {"Cu-Cu": [3.4, 3.3]}}}, "Cu"),
+        ({"linker_terms": True, "elements": ["H", "C", "N"]}, "the frames hold Zn, which 'elements' lacks"),
+        ({"start_from": str(tmp_path / "absent.ckpt")}, "absent.ckpt is not there"),
+        ({"start_from": str(start)}, "lies over other linker terms or another repulsion"),
+    ):
+        with pytest.raises(InputError, match=message):
+            NequIPTrainer().fit(configured("nequip", **settings), data, data, tmp_path, Watcher())
+        assert not (tmp_path / "train.extxyz").exists()
+    with pytest.raises(InputError, match="zbl and repulsion"):
+        configured("nequip", zbl=True, repulsion={"inner_A": 0.6, "outer_A": 1.0})
 
 
 def test_a_time_limit_before_the_first_epoch_is_told(frames: list[LabelledFrame], tmp_path: Path) -> None:

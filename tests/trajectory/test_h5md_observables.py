@@ -36,6 +36,18 @@ def test_parts_are_joined_with_their_observables(tmp_path):
         assert file["observables/spread/time"].attrs["unit"] == "ps"
 
 
+def test_observables_of_a_run_that_ended_are_those_of_the_frames_it_had(tmp_path):
+    parts = [tmp_path / "a.h5", tmp_path / "b.h5"]
+    write(parts[0], [0, 1, 2])
+    write(parts[1], [3, 4])
+    opened = H5MDTrajectory(parts, joined=tmp_path / "all.h5")
+    assert len(opened.observables()["spread"].values) == 5
+    write(tmp_path / "c.h5", [5])
+    merge_h5md([*parts, tmp_path / "c.h5"], tmp_path / "all.h5")
+    parts[1].unlink()  # the run is about to delete them all
+    np.testing.assert_allclose(opened.observables()["spread"].values, 0.1 * np.arange(5))
+
+
 def test_what_only_some_parts_hold_is_left_out(tmp_path):
     write(tmp_path / "a.h5", [0, 1])
     write(tmp_path / "b.h5", [2], observables={})

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import contextlib
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from ase import Atoms
-from ase.calculators.calculator import Calculator
-from ase.calculators.mixing import SumCalculator
+from ase.calculators.calculator import Calculator, all_changes
+from ase.stress import voigt_6_to_full_3x3_stress
 
 from mofglass.errors import InputError, SimulationError
 from mofglass.potentials.base import LammpsModel, Potential
@@ -39,8 +40,7 @@ def make_calculator(potential: Potential, *, threads: int = 1) -> Calculator:
         Gives energy (eV), forces (eV/Å) and stress (eV/Å³, positive in tension, xx yy zz yz xz xy).
     """
     if potential.parts:
-        parts = [make_calculator(part, threads=threads) for part in potential.parts]
-        return SumCalculator(parts)  # type: ignore[return-value]  # of ASE's older base class
+        return SumCalculator([make_calculator(part, threads=threads) for part in potential.parts])
     factory = getattr(potential, "calculator_factory", None)
     return factory() if factory is not None else LammpsCalculator(potential, threads=threads)
 
@@ -79,6 +79,38 @@ def load_into(lammps: Any, model: LammpsModel) -> None:
                 lammps.command(command)
         except Exception as error:
             raise SimulationError(f"LAMMPS cannot compute this structure: {error}") from error
+
+
+class SumCalculator(ModelCalculator):
+    """Adds up energy, forces and stress of several calculators.
+
+    ASE's own returns what its parts remember and cannot be closed.
+
+    Parameters
+    ----------
+    parts : sequence of ase.calculators.calculator.Calculator
+        What to add.
+    """
+
+    def __init__(self, parts: Sequence[Calculator]) -> None:
+        super().__init__()
+        self.parts = tuple(parts)
+
+    def close(self) -> None:
+        """Free what the parts hold."""
+        for part in self.parts:
+            close = getattr(part, "close", None)
+            if close is not None:
+                close()
+
+    def _evaluate(self, atoms: Atoms) -> Evaluated:
+        for part in self.parts:
+            part.calculate(atoms, ["energy", "forces", "stress"], all_changes)
+        return Evaluated(
+            sum(float(part.results["energy"]) for part in self.parts),
+            np.sum([part.results["forces"] for part in self.parts], axis=0),
+            voigt_6_to_full_3x3_stress(np.sum([part.results["stress"] for part in self.parts], axis=0)),
+        )
 
 
 class LammpsCalculator(ModelCalculator):

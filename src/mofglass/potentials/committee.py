@@ -16,6 +16,7 @@ from mofglass.potentials.ase_calculator import ASEPotential
 from mofglass.potentials.base import LammpsModel, Potential
 from mofglass.potentials.calculator import make_calculator
 from mofglass.potentials.model_calculator import Evaluated, ModelCalculator
+from mofglass.potentials.shipped import kind_of
 
 SPREAD = "force_spread_eV_per_A"
 """Key of the spread among a calculator's results: ndarray (n_atoms,), eV/Å."""
@@ -211,11 +212,11 @@ def _members_in_directory(path: Path) -> list[str]:
                 )
             specs.append(f"{kind}:{folder / model}")
         elif (folder / "model.yaml").is_file():
-            specs.append(f"pod:{folder}")
+            specs.append(f"{kind_of(folder)}:{folder}")
     if len(specs) < 2:
         raise InputError(
             f"{path} holds {len(specs)} models, and a committee needs two or more: its folders must be "
-            "finished trainings or POD models"
+            "finished trainings, POD models or networks over linker terms"
         )
     return specs
 

@@ -7,7 +7,7 @@ from ase import Atoms
 from ase.data import atomic_masses, atomic_numbers
 
 from mofglass.errors import InputError
-from mofglass.potentials.lammps_data import LammpsBox, data_text
+from mofglass.potentials.lammps_data import LammpsBox, check_elements, data_text
 from mofglass.potentials.linker_terms import LINKER, PLACES, TERMS
 from mofglass.topology.bonds import Bonds, find_bonds
 from mofglass.topology.integrity import BROKEN_LINKER_KINDS, LOOSE_KINDS, diagnose
@@ -128,8 +128,9 @@ def data_with_terms(atoms: Atoms, species: tuple[str, ...]) -> str:
     Raises
     ------
     InputError
-        As `linker_places`.
+        As `linker_places`, or when a type is missing.
     """
+    check_elements(atoms, species, "the linker terms")
     places = linker_places(atoms)
     molecules = np.zeros(len(atoms), dtype=int)
     molecules[places] = np.arange(1, len(places) + 1)[:, None]

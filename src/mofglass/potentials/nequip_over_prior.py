@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,7 @@ from mofglass.errors import InputError
 from mofglass.potentials.base import LammpsModel, Potential
 from mofglass.potentials.lammps_data import check_elements
 from mofglass.potentials.nequip import REFERENCE, NequIPPotential
+from mofglass.potentials.nequip_model import COMPILED
 from mofglass.potentials.pod import MODEL_FILE
 from mofglass.potentials.prior import Prior, PriorAlone, model_text
 from mofglass.potentials.shipped import NEQUIP_FORMAT as FORMAT
@@ -22,7 +24,12 @@ NETWORK_FILE = "model.nequip.zip"
 
 
 def model_files(
-    prior: Prior, elements: tuple[str, ...], *, description: str = "", known_limits: str = ""
+    prior: Prior,
+    elements: tuple[str, ...],
+    *,
+    description: str = "",
+    known_limits: str = "",
+    trained: Mapping[str, int] | None = None,
 ) -> dict[str, str]:
     """Return the text files of a model, beside the network itself.
 
@@ -36,13 +43,15 @@ def model_files(
         What it is for and fitted to, in one line.
     known_limits : str
         What it does not do, in one sentence.
+    trained : mapping, optional
+        Numbers of frames, for the record.
 
     Returns
     -------
     dict
         Text by file name, ``model.yaml`` last; `NequIPOverPrior` reads them back.
     """
-    content = {
+    content: dict[str, Any] = {
         "format": FORMAT,
         "description": description,
         "elements": list(elements),
@@ -51,7 +60,42 @@ def model_files(
     }
     if known_limits:
         content["known_limits"] = known_limits
+    if trained:
+        content["trained"] = dict(trained)
     return {**prior.files, MODEL_FILE: yaml.safe_dump(content, sort_keys=False, allow_unicode=True)}
+
+
+def prior_beside(network: Path) -> Prior | None:
+    """Return what a network lies over.
+
+    Parameters
+    ----------
+    network : Path
+        Its package.
+
+    Returns
+    -------
+    Prior or None
+        What the ``model.yaml`` beside it describes; None where there is none.
+
+    Raises
+    ------
+    InputError
+        When that file is not what it should be.
+    """
+    file = network.parent / MODEL_FILE
+    return Prior.take(_content(file), file) if file.exists() else None
+
+
+def _content(file: Path) -> dict[str, Any]:
+    remedy = "give a .nequip.zip file, or the directory 'model' that a training over linker terms leaves"
+    try:
+        content = yaml.safe_load(model_text(file, "the NequIP model's file", remedy))
+    except yaml.YAMLError as error:
+        raise InputError(f"{file} is not valid YAML: {str(error).splitlines()[0]}") from error
+    if not isinstance(content, dict) or content.get("format") != FORMAT:
+        raise InputError(f"{file} does not describe a network over classical terms ('format: {FORMAT}')")
+    return content
 
 
 class NequIPOverPrior(Potential):
@@ -81,15 +125,17 @@ class NequIPOverPrior(Potential):
     def __init__(self, path: Path, *, compiled: bool = True) -> None:
         path = Path(path)
         self.path = (path / MODEL_FILE if path.is_dir() else path).resolve()
-        content = self._content()
-        network = content.pop("network", NETWORK_FILE)
+        content = _content(self.path)
+        network = self.path.parent / str(content.pop("network", NETWORK_FILE))
+        if not network.exists():
+            raise InputError(f"{network} is not there: end the training that leaves it, or put it back")
         self.prior = Prior.take(content, self.path)
-        self.network = NequIPPotential(self.path.parent / str(network), compiled=compiled)
+        self.network = NequIPPotential(network, compiled=compiled)
         self.species = self.network.model.type_names
-        if list(content.get("elements", self.species)) != list(self.species):
+        if content.get("elements", list(self.species)) != list(self.species):
             raise InputError(f"{self.path} lists other elements than its network: {', '.join(self.species)}")
         self.elements = frozenset(self.species)
-        self.reference = "; ".join([REFERENCE, PriorAlone.reference] if self.prior else [REFERENCE])
+        self.reference = "; ".join((REFERENCE, *self.prior.references))
         self.fitted_to = str(content.get("description") or "as its directory says")
         self.known_limits = str(content.get("known_limits", ""))
         self.fine_above_K = content.get("fine_above_K")
@@ -98,17 +144,6 @@ class NequIPOverPrior(Potential):
         for command in (*self.prior.pair_commands(self.species), *self.prior.bonded_commands):
             digest.update(command.encode())
         self.sha256 = digest.hexdigest()
-
-    def _content(self) -> dict[str, Any]:
-        try:
-            content = yaml.safe_load(model_text(self.path, "the NequIP model's file"))
-        except yaml.YAMLError as error:
-            raise InputError(f"{self.path} is not valid YAML: {str(error).splitlines()[0]}") from error
-        if not isinstance(content, dict) or content.get("format") != FORMAT:
-            raise InputError(
-                f"{self.path} does not describe a network over classical terms ('format: {FORMAT}')"
-            )
-        return content
 
     def lammps(self, atoms: Atoms) -> LammpsModel:
         """Make a structure ready for LAMMPS.
@@ -137,10 +172,13 @@ class NequIPOverPrior(Potential):
         )
 
     def _deck_note(self) -> tuple[str, ...]:
+        # What is compiled for the ASE calculator cannot be compiled again for a pair style.
+        name = self.network.path.name
+        source = "MODEL.nequip.zip" if name.endswith(COMPILED) else name
         return (
             "mofglass computes the network itself, LAMMPS all else. A LAMMPS built with pair_nequip_allegro",
             "can run both: compile the network on the machine of the run,",
-            f"  nequip-compile {self.network.path.name} lammps.nequip.pt2 --mode aotinductor --device cuda "
+            f"  nequip-compile {source} lammps.nequip.pt2 --mode aotinductor --device cuda "
             "--target pair_nequip",
             "leave out the two lines of 'fix external', and put 'nequip' (for Allegro: pair_allegro and",
             "'allegro') for 'zero 5 nocoeff' in pair_style, and for its pair_coeff",

@@ -13,7 +13,6 @@ from ase import Atoms
 from mofglass.errors import InputError
 from mofglass.potentials.base import LammpsModel, Potential
 from mofglass.potentials.lammps_data import check_elements
-from mofglass.potentials.linker_terms import REFERENCE as LINKER_REFERENCE
 from mofglass.potentials.linker_terms import LinkerTerms
 from mofglass.potentials.pod_files import (
     PODCoefficients,
@@ -248,12 +247,10 @@ class POD(Potential):
             PARAMETER_FILE: self.model.parameters.text,
             COEFFICIENT_FILE: self.model.coefficients.text,
         }
-        commands = pair_commands(self.model)
+        prior = self.model.prior
+        self.reference = "; ".join((REFERENCE, *prior.references))
         digest = hashlib.sha256()
-        bonded = self.model.prior.bonded_commands
-        if bonded:
-            self.reference = f"{REFERENCE}; {LINKER_REFERENCE}"
-        for text in (*self._files.values(), *commands, *bonded):
+        for text in (*self._files.values(), *pair_commands(self.model), *prior.bonded_commands):
             digest.update(text.encode())
         self.sha256 = digest.hexdigest()
 

@@ -68,6 +68,17 @@ class Prior:
         """Text of the files that `to_dict` names."""
         return {} if self.linker_terms is None else {LINKER_FILE: self.linker_terms.text}
 
+    @property
+    def texts(self) -> tuple[dict[str, Any], dict[str, str]]:
+        """All that it consists of, as plain data: two priors are the same where these are."""
+        return self.to_dict(), self.files
+
+    @property
+    def references(self) -> tuple[str, ...]:
+        """Publications of the terms it holds."""
+        terms = (LINKER_REFERENCE,) if self.linker_terms is not None else ()
+        return (*terms, REPULSION_REFERENCE) if self.repulsion is not None else terms
+
     @classmethod
     def take(cls, content: dict[str, Any], file: Path) -> Prior:
         """Take the sections of `to_dict` out of the content of a ``model.yaml``.
@@ -99,13 +110,15 @@ class Prior:
                     raise InputError(f"{file}: the repulsion's style is zbl")
                 pairs = {name: tuple(radii) for name, radii in repulsion.pop("pairs", {}).items()}
                 repulsion = Repulsion(**repulsion, pairs=pairs)
-            except (AttributeError, TypeError) as error:
-                raise InputError(f"{file}: the repulsion needs inner_A and outer_A: {error}") from error
+            except (AttributeError, TypeError, ValueError) as error:
+                raise InputError(
+                    f"{file}: the repulsion needs inner_A and outer_A, and each pair both numbers: {error}"
+                ) from error
         if walls is not None:
             try:
                 pairs = {name: tuple(values) for name, values in walls.pop("pairs").items()}
                 walls = Walls(**walls, pairs=pairs)
-            except (AttributeError, KeyError, TypeError) as error:
+            except (AttributeError, KeyError, TypeError, ValueError) as error:
                 raise InputError(
                     f"{file}: the walls need pairs of an onset and a stiffness: {error}"
                 ) from error
@@ -203,13 +216,13 @@ class PriorAlone(Potential):
     """
 
     name = "prior"
-    reference = f"{LINKER_REFERENCE}; {REPULSION_REFERENCE}"
     fitted_to = "nothing by itself: a part of a learned potential"
 
     def __init__(self, prior: Prior, species: Sequence[str]) -> None:
         self.prior = prior
         self.species = tuple(species)
         self.elements = frozenset(species)
+        self.reference = "; ".join(prior.references)
 
     def lammps(self, atoms: Atoms) -> LammpsModel:
         """Make a structure ready for LAMMPS.

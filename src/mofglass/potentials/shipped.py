@@ -39,10 +39,26 @@ def shipped_models(directory: Path = MODELS) -> dict[str, ShippedModel]:
     found = {}
     for file in sorted(directory.glob(f"*/{MODEL_FILE}")):
         content = _content(file)
-        summary = str(content.get("summary") or content.get("description") or "POD")
-        extra = "nequip" if content.get("format") == NEQUIP_FORMAT else ""
+        summary = str(content.get("summary") or content.get("description") or "a potential")
+        extra = "nequip" if kind_of(file.parent) == "nequip" else ""
         found[file.parent.name] = ShippedModel(summary, extra)
     return found
+
+
+def kind_of(directory: Path) -> str:
+    """Return which potential a directory with a ``model.yaml`` holds.
+
+    Parameters
+    ----------
+    directory : Path
+        As a training leaves it.
+
+    Returns
+    -------
+    {"pod", "nequip"}
+        What stands before the colon of ``--potential``; pod where the file does not say.
+    """
+    return "nequip" if _content(directory / MODEL_FILE).get("format") == NEQUIP_FORMAT else "pod"
 
 
 def _content(file: Path) -> dict[str, Any]:
@@ -77,7 +93,7 @@ def load_shipped(name: str, directory: Path = MODELS) -> Potential:
         When it needs a package that is not installed.
     """
     path = directory / name
-    if _content(path / MODEL_FILE).get("format") == NEQUIP_FORMAT:
+    if kind_of(path) == "nequip":
         from mofglass.potentials.nequip_over_prior import NequIPOverPrior
 
         potential: Potential = NequIPOverPrior(path)

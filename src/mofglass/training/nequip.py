@@ -17,7 +17,6 @@ from typing import Any
 
 import numpy as np
 import yaml
-from ase import Atoms
 from ase.data import atomic_numbers
 from ase.io.extxyz import write_xyz
 
@@ -25,7 +24,8 @@ from mofglass.datasets.dataset import Dataset
 from mofglass.datasets.labelled import LabelledFrame
 from mofglass.errors import InputError, MissingPackageError, MofglassError
 from mofglass.potentials.linker_terms import KNOWN_LIMITS, LinkerTerms, read_linker_terms
-from mofglass.potentials.nequip_over_prior import NETWORK_FILE, model_files
+from mofglass.potentials.nequip_over_prior import NETWORK_FILE, model_files, prior_beside
+from mofglass.potentials.pod import MODEL_FILE
 from mofglass.potentials.prior import Prior, model_text
 from mofglass.training.base import Progress
 from mofglass.training.child_process import LINES_OF_REASON, run_module
@@ -76,8 +76,8 @@ class NequIPTrainer:
         Parameters
         ----------
         config : TrainingConfig
-            What to do; `config.settings` is a `NequIPSettings` or an `AllegroSettings`. The time limit counts
-            from this call; where it ends the training, the best model so far is taken.
+            What to do; `config.settings` is a `NequIPSettings` or an `AllegroSettings`. The time limit is
+            that of nequip-train; where it ends the training, the best model so far is taken.
         train, validation : Dataset
             Labelled frames.
         directory : Path
@@ -94,7 +94,8 @@ class NequIPTrainer:
         Raises
         ------
         InputError
-            When no frame is left to fit or to validate with, or one has an element that is not listed.
+            When no frame is left to fit or to validate with, one has an element that is not listed, or the
+            network to start from lies over other linker terms.
         MissingPackageError
             When nequip (or nequip-allegro) is not installed.
         MofglassError
@@ -140,19 +141,24 @@ def _prepare(
 ) -> None:
     """Write the frames and, last, the configuration of nequip-train."""
     settings: NetworkSettings = config.settings
+    if settings.start_from is not None and not settings.start_from.is_file():
+        raise InputError(f"start_from: {settings.start_from} is not there")
     train, validation = (below_force(part, settings.max_force_eV_per_A) for part in (train, validation))
+    n_frames = len(train) + len(validation)
     if settings.linker_terms:
-        progress.stage("linkers", len(train) + len(validation))
+        progress.stage("linkers", n_frames)
         train, validation = (with_linkers(part, progress) for part in (train, validation))
-    elements = settings.elements or tuple(
-        sorted({*train.elements, *validation.elements}, key=atomic_numbers.__getitem__)
-    )
+    trained = {"frames": len(train), "validation_frames": len(validation)}
+    if settings.linker_terms:
+        trained["left_out_for_linkers"] = n_frames - len(train) - len(validation)
+    elements = _elements(settings, train, validation)
     prior = _prior(config, train, elements, progress)
     progress.stage("writing frames", len(train) + len(validation))
     with TakenOff(prior, elements) as taken_off:
-        stresses = _write_frames(map(taken_off, train), directory / TRAIN_FILE, elements, progress)
-        stresses += _write_frames(map(taken_off, validation), directory / VALIDATION_FILE, elements, progress)
-    _write_model_files(config, replace(prior, walls=settings.walls), elements, directory / MODEL_DIRECTORY)
+        stresses = _write_frames(map(taken_off, train), directory / TRAIN_FILE, progress)
+        stresses += _write_frames(map(taken_off, validation), directory / VALIDATION_FILE, progress)
+    if prior := replace(prior, walls=settings.walls):
+        _write_model_files(config, prior, elements, trained, directory / MODEL_DIRECTORY)
     start = None
     if settings.start_from is not None:
         start = START + (".ckpt" if settings.start_from.suffix == ".ckpt" else ".nequip.zip")
@@ -165,47 +171,60 @@ def _prepare(
         temporary.write_text(yaml.safe_dump(content, sort_keys=False))
 
 
+def _elements(settings: NetworkSettings, train: Dataset, validation: Dataset) -> tuple[str, ...]:
+    """Return the atom types in order, and refuse frames and walls that need others, before the long work."""
+    found = sorted({*train.elements, *validation.elements}, key=atomic_numbers.__getitem__)
+    elements = settings.elements or tuple(found)
+    if unknown := [symbol for symbol in found if symbol not in elements]:
+        raise InputError(f"the frames hold {', '.join(unknown)}, which 'elements' lacks: add it there")
+    if settings.walls is not None:
+        settings.walls.lammps(elements)
+    return elements
+
+
 def _prior(config: TrainingConfig, train: Dataset, elements: tuple[str, ...], progress: Progress) -> Prior:
-    """Return what is taken off the labels."""
+    """Return what is taken off the labels: of a network that goes on, the same as before."""
     settings: NetworkSettings = config.settings
+    before = None if settings.start_from is None else prior_beside(settings.start_from)
     terms: LinkerTerms | None = None
     if isinstance(settings.linker_terms, Path):
         text = model_text(settings.linker_terms, "the linker terms")
         terms = read_linker_terms(text, str(settings.linker_terms))
+    elif settings.linker_terms and before is not None:
+        terms = before.linker_terms
     elif settings.linker_terms:
         terms = fit_linker_terms(train, elements, settings.repulsion, seed=config.seed, progress=progress)
-    return Prior(linker_terms=terms, repulsion=settings.repulsion)
+    prior = Prior(linker_terms=terms, repulsion=settings.repulsion)
+    if before is not None and prior.texts != replace(before, walls=None).texts:
+        raise InputError(
+            f"the network {settings.start_from} lies over other linker terms or another repulsion than this "
+            f"training asks for: write those of the {MODEL_FILE} beside it"
+        )
+    return prior
 
 
 def _write_model_files(
-    config: TrainingConfig, prior: Prior, elements: tuple[str, ...], directory: Path
+    config: TrainingConfig,
+    prior: Prior,
+    elements: tuple[str, ...],
+    trained: dict[str, int],
+    directory: Path,
 ) -> None:
     """Write what a network over classical terms consists of besides the network."""
-    if not prior:
-        return
     directory.mkdir(exist_ok=True)
     limits = KNOWN_LIMITS if prior.linker_terms is not None else ""
-    for name, text in model_files(
-        prior, elements, description=config.description, known_limits=limits
-    ).items():
+    texts = model_files(prior, elements, description=config.description, known_limits=limits, trained=trained)
+    for name, text in texts.items():
         with written_whole(directory / name) as temporary:
             temporary.write_text(text)
 
 
-def _write_frames(
-    frames: Iterable[LabelledFrame], path: Path, elements: tuple[str, ...], progress: Progress
-) -> int:
+def _write_frames(frames: Iterable[LabelledFrame], path: Path, progress: Progress) -> int:
     """Write frames with their labels and nothing else; return how many have a stress."""
     stresses = 0
     with written_whole(path) as temporary, temporary.open("w") as file:
         for frame in frames:
-            atoms: Atoms = frame.to_atoms()
-            unknown = sorted(set(atoms.get_chemical_symbols()) - set(elements))
-            if unknown:
-                raise InputError(
-                    f"a frame of '{frame.source}' holds {', '.join(unknown)}, which 'elements' lacks: "
-                    "add it there"
-                )
+            atoms = frame.to_atoms()
             atoms.info = {}
             stresses += frame.stress_eV_per_A3 is not None
             write_xyz(file, [atoms])

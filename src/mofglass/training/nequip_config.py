@@ -64,7 +64,8 @@ class NetworkSettings(ABC):
         Frames with a larger force are left out.
     force_huber_eV_per_A : float or None
         Above this error a component of a force counts in proportion to it, no longer to its square, so that
-        a few violent frames do not decide the fit; None for squares throughout.
+        a few violent frames do not decide the fit; None for squares throughout. The losses of the learning
+        curve are those of squares all the same.
     compile_training : bool
         Whether steps are compiled by torch.compile: minutes at the start, then faster; needs a C++ compiler.
     linker_terms : bool or Path
@@ -80,7 +81,7 @@ class NetworkSettings(ABC):
     start_from : Path or None
         A checkpoint (``.ckpt``) or package (``.nequip.zip``) whose weights to start from, instead of random
         ones. Its architecture holds, and the settings of the architecture here are ignored. A network over
-        linker terms needs those of its own training.
+        linker terms goes on over the same terms, those of the ``model.yaml`` beside it.
     """
 
     elements: tuple[str, ...] = ()
@@ -127,6 +128,8 @@ class NetworkSettings(ABC):
         for symbol in named:
             if symbol not in chemical_symbols:
                 raise InputError(f"'{symbol}' is not a chemical symbol")
+        if self.zbl and self.repulsion is not None:
+            raise InputError("zbl and repulsion are the same nuclear repulsion: give one of them")
         if self.start_from is not None and not self.start_from.name.endswith((".ckpt", ".nequip.zip")):
             raise InputError(f"start_from must be a .ckpt or a .nequip.zip file, and is {self.start_from}")
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from contextlib import closing
+
 import numpy as np
 
 from mofglass.datasets.dataset import Dataset
@@ -55,7 +57,7 @@ def fit_linker_terms(
     descriptors = LinkerDescriptors(species)
     at_least = bonds_that_hold()
     matrix, right, square = np.zeros((len(at_least), len(at_least))), np.zeros(len(at_least)), 0.0
-    with TakenOff(Prior(repulsion=repulsion), species) as without_repulsion:
+    with TakenOff(Prior(repulsion=repulsion), species) as without_repulsion, closing(descriptors):
         for row in rows:
             frame = without_repulsion(dataset[int(row)])
             columns = descriptors.rows(frame.to_atoms()).forces.reshape(-1, len(at_least))
@@ -65,5 +67,4 @@ def fit_linker_terms(
             right += weight * columns.T @ forces
             square += weight * float(forces @ forces)
             progress.advance()
-    descriptors.close()
     return LinkerTerms.from_free(NormalEquations(matrix, right, square).solve(RIDGE, at_least))

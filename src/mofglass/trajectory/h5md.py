@@ -94,7 +94,7 @@ class H5MDTrajectory(Trajectory):
         self._open_part: int | None = None
         self._file: h5py.File | None = None
         self._files = files
-        self._joined = joined
+        self._whole = joined
         self._parts: list[_Part] = []
         self.has_velocities = True
         numbers: np.ndarray | None = None
@@ -180,7 +180,7 @@ class H5MDTrajectory(Trajectory):
         dict of str to Observable
             By name, e.g. ``force_spread_eV_per_A`` of a run with a committee; empty where there are none.
         """
-        self._gone(0)
+        any(self._gone(part) for part in range(len(self._files)))
         return read_observables([(part.path, part.n_frames) for part in self._parts], _open_to_read)
 
     def _locate(self, index: int) -> tuple[int, int]:
@@ -191,10 +191,10 @@ class H5MDTrajectory(Trajectory):
 
     def _gone(self, part: int) -> bool:
         """Go over to the file that the parts were joined into, where one is gone; say whether that is so."""
-        joined = self._joined
+        joined = self._whole
         if joined is None or self._files[part].exists() or not joined.exists():
             return False
-        self._files, self._joined = [joined], None
+        self._files, self._whole = [joined], None
         self.close()
         whole = _describe_part(self._particles(0), joined, self._cell is not None)
         n_frames = len(self)

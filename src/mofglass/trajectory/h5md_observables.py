@@ -34,7 +34,7 @@ def read_observables(
     Parameters
     ----------
     files : sequence of (Path, int)
-        Parts in order, and their numbers of frames.
+        Parts in order, and how many of their frames count: the first ones.
     open_file : callable
         Opens a part to read; HDF5 wants one file opened in one way throughout a process.
 
@@ -48,9 +48,10 @@ def read_observables(
         with open_file(path) as file:
             for name, group in file.get("observables", {}).items():
                 value = group.get("value") if isinstance(group, h5py.Group) else None
-                if isinstance(value, h5py.Dataset) and value.shape == (n_frames,):
+                if isinstance(value, h5py.Dataset) and value.ndim == 1 and len(value) >= n_frames:
                     unit = str(value.attrs.get("unit", ""))
-                    found.setdefault(name, []).append(Observable(np.asarray(value, dtype=float), unit))
+                    values = np.asarray(value[:n_frames], dtype=float)
+                    found.setdefault(name, []).append(Observable(values, unit))
     return {
         name: Observable(np.concatenate([part.values for part in parts]), parts[0].unit)
         for name, parts in found.items()
