@@ -395,7 +395,8 @@ def _trainer(settings: NetworkSettings) -> dict[str, Any]:
         "devices": 1,
         "max_epochs": settings.epochs,
         "check_val_every_n_epoch": 1,
-        "log_every_n_steps": 1,
+        # Epochs only: the file of metrics is read again at every look.
+        "log_every_n_steps": 1_000_000_000,
         "num_sanity_val_steps": 0,
         "enable_progress_bar": False,
         "enable_model_summary": False,
