@@ -82,7 +82,7 @@ def test_cut_offs_by_pair_reach_the_model_and_its_neighbour_list() -> None:
     assert {metric["_target_"] for metric in metrics.values()} == {"nequip.train.MeanSquaredError"}
 
 
-def test_large_force_errors_count_in_proportion_where_asked() -> None:
+def test_large_errors_count_in_proportion_where_asked() -> None:
     torch = pytest.importorskip("torch", reason="mofglass[nequip] is not installed")
     pytest.importorskip("nequip", reason="mofglass[nequip] is not installed")
     from hydra.utils import instantiate
@@ -95,6 +95,12 @@ def test_large_force_errors_count_in_proportion_where_asked() -> None:
     # A square within 0.1 eV/Å, beyond it a line of the same slope; a mean over six components. nequip divides
     # by the sum of coefficients, energy 10 and forces 2.
     assert 12 * float(value) == pytest.approx((0.05**2 + 2 * 0.1 * (2.0 - 0.05)) / 6)
+
+    config = configured("nequip", energy_huber_eV_per_atom=0.001)
+    loss = instantiate(nequip_config(config, SYMBOLS, stress=False)["training_module"]["loss"])
+    value = loss(target | {"total_energy": torch.tensor([[0.02]])}, target)["weighted_sum"]
+    # 10 meV/atom; energy counts 20, forces 1.
+    assert 21 * float(value) == pytest.approx(10 * 2 * 0.001 * (0.01 - 0.0005))
 
 
 def test_without_stresses_none_is_fitted() -> None:

@@ -62,10 +62,10 @@ class NetworkSettings(ABC):
         Of the running average of the weights, with which the model is validated and used.
     max_force_eV_per_A : float or None
         Frames with a larger force are left out.
-    force_huber_eV_per_A : float or None
-        Above this error a component of a force counts in proportion to it, no longer to its square, so that
-        a few violent frames do not decide the fit; None for squares throughout. The losses of the learning
-        curve are those of squares all the same.
+    force_huber_eV_per_A, energy_huber_eV_per_atom : float or None
+        Above this error a component of a force, or an energy, counts in proportion to it, no longer to its
+        square, so that a few violent frames do not decide the fit; None for squares throughout. The losses
+        of the learning curve are those of squares all the same.
     compile_training : bool
         Whether steps are compiled by torch.compile: minutes at the start, then faster; needs a C++ compiler.
     linker_terms : bool or Path
@@ -100,6 +100,7 @@ class NetworkSettings(ABC):
     ema_decay: float = 0.99
     max_force_eV_per_A: float | None = 30.0
     force_huber_eV_per_A: float | None = None
+    energy_huber_eV_per_atom: float | None = None
     compile_training: bool = False
     linker_terms: bool | Path = False
     repulsion: Repulsion | None = None
@@ -110,7 +111,8 @@ class NetworkSettings(ABC):
         for name in ("epochs", "batch_size", "bessels", "patience"):
             if getattr(self, name) < 1:
                 raise InputError(f"{name} must be 1 or more, and is {getattr(self, name)}")
-        for name in ("r_max_A", "learning_rate", "force_huber_eV_per_A", "max_force_eV_per_A"):
+        above_zero = ("r_max_A", "learning_rate", "max_force_eV_per_A")
+        for name in (*above_zero, "force_huber_eV_per_A", "energy_huber_eV_per_atom"):
             value = getattr(self, name)
             if value is not None and not value > 0:
                 raise InputError(f"{name} must be above zero, and is {value:g}")
@@ -312,28 +314,25 @@ def nequip_config(
 
 
 def _loss(settings: NetworkSettings, weights: Weights, *, stress: bool) -> dict[str, Any]:
-    """Return the loss of `Weights`, the forces' with Huber's function where the settings say so."""
-    squares = {"_target_": "nequip.train.MeanSquaredError"}
+    """Return the loss of `Weights`, with Huber's function where the settings say so."""
     energy = {"_target_": "nequip.data.PerAtomModifier", "field": "total_energy"}
-    terms: list[dict[str, Any]] = [
-        {"name": "energy_loss", "field": energy, "coeff": weights.energy, "metric": squares},
-        {"name": "forces_loss", "field": "forces", "coeff": weights.forces, "metric": squares},
+    terms = [
+        _loss_term("energy", energy, weights.energy, settings.energy_huber_eV_per_atom),
+        _loss_term("forces", "forces", weights.forces, settings.force_huber_eV_per_A),
     ]
-    if settings.force_huber_eV_per_A is not None:
-        # Huber's function is half the square where it is one.
-        huber = {"_target_": "nequip.train.HuberLoss", "delta": settings.force_huber_eV_per_A}
-        terms[1] |= {"coeff": 2.0 * (weights.forces or 0.0), "metric": huber}
     if stress:
-        terms.append(
-            {
-                "name": "stress_loss",
-                "field": "stress",
-                "coeff": weights.stress,
-                "metric": squares,
-                "ignore_nan": True,
-            }
-        )
+        terms.append(_loss_term("stress", "stress", weights.stress, None) | {"ignore_nan": True})
     return {"_target_": "nequip.train.MetricsManager", "metrics": terms}
+
+
+def _loss_term(name: str, quantity: Any, weight: float | None, huber: float | None) -> dict[str, Any]:
+    """Return one term; Huber's function is half the square where it is one."""
+    coefficient = weight
+    metric: dict[str, Any] = {"_target_": "nequip.train.MeanSquaredError"}
+    if huber is not None:
+        coefficient = 2.0 * (weight or 0.0)
+        metric = {"_target_": "nequip.train.HuberLoss", "delta": huber}
+    return {"name": f"{name}_loss", "field": quantity, "coeff": coefficient, "metric": metric}
 
 
 def _edge_cutoffs(settings: NetworkSettings, symbols: list[str]) -> dict[str, dict[str, float]] | None:
