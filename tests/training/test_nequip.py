@@ -19,7 +19,8 @@ from mofglass.datasets.labelled import LabelledFrame
 from mofglass.errors import InputError
 from mofglass.training.config import TrainingConfig, Weights, parse_config
 from mofglass.training.learning_curve import read_learning_curve
-from mofglass.training.nequip_config import AllegroSettings, NequIPSettings, loss_weights, nequip_config
+from mofglass.training.nequip_config import loss_weights, nequip_config
+from mofglass.training.nequip_settings import AllegroSettings, NequIPSettings
 
 SYMBOLS = ("H", "C", "N", "Zn")
 SMALL: dict[str, Any] = {"layers": 1, "r_max_A": 3.0, "bessels": 4, "epochs": 2, "batch_size": 2}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import closing
 
 import numpy as np
 import pytest
@@ -51,7 +52,7 @@ def labelled(prior: Prior, n: int) -> Iterator[LabelledFrame]:
 
 def test_known_terms_are_found_again(terms: LinkerTerms, frames: list[LabelledFrame]) -> None:
     fitted = fit_linker_terms(Dataset.from_frames(frames[:8]), SPECIES, REPULSION, seed=1, progress=Silent())
-    with TakenOff(Prior(linker_terms=fitted, repulsion=REPULSION), SPECIES) as taken_off:
+    with closing(TakenOff(Prior(linker_terms=fitted, repulsion=REPULSION), SPECIES)) as taken_off:
         for frame in frames[8:]:
             left = taken_off(frame)
             # The ridge and degenerate terms leave a few parts in ten thousand.
@@ -60,11 +61,11 @@ def test_known_terms_are_found_again(terms: LinkerTerms, frames: list[LabelledFr
 
 
 def test_the_same_terms_taken_off_leave_nothing(terms: LinkerTerms, frames: list[LabelledFrame]) -> None:
-    with TakenOff(Prior(linker_terms=terms, repulsion=REPULSION), SPECIES) as taken_off:
+    with closing(TakenOff(Prior(linker_terms=terms, repulsion=REPULSION), SPECIES)) as taken_off:
         left = taken_off(frames[0])
     assert left.energy_eV == pytest.approx(0.0, abs=1e-8)
     assert left.stress_eV_per_A3 is not None
     np.testing.assert_allclose(left.forces_eV_per_A, 0.0, atol=1e-9)
     np.testing.assert_allclose(left.stress_eV_per_A3, 0.0, atol=1e-10)
-    with TakenOff(Prior(), SPECIES) as nothing:
+    with closing(TakenOff(Prior(), SPECIES)) as nothing:
         assert nothing(frames[0]) is frames[0]

@@ -17,7 +17,7 @@ from mofglass.errors import InputError, SimulationError
 from mofglass.potentials.base import LammpsModel, Potential
 from mofglass.potentials.lammps_data import LammpsBox
 from mofglass.potentials.lammps_library import UNITS, start_lammps
-from mofglass.potentials.model_calculator import Evaluated, ModelCalculator
+from mofglass.potentials.model_calculator import Evaluated, ModelCalculator, close_calculator
 from mofglass.units import BAR_PER_EV_PER_A3
 
 DATA_FILE = "system.data"
@@ -99,9 +99,7 @@ class SumCalculator(ModelCalculator):
     def close(self) -> None:
         """Free what the parts hold."""
         for part in self.parts:
-            close = getattr(part, "close", None)
-            if close is not None:
-                close()
+            close_calculator(part)
 
     def _evaluate(self, atoms: Atoms) -> Evaluated:
         for part in self.parts:

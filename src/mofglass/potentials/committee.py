@@ -15,7 +15,7 @@ from mofglass.errors import InputError
 from mofglass.potentials.ase_calculator import ASEPotential
 from mofglass.potentials.base import LammpsModel, Potential
 from mofglass.potentials.calculator import make_calculator
-from mofglass.potentials.model_calculator import Evaluated, ModelCalculator
+from mofglass.potentials.model_calculator import Evaluated, ModelCalculator, close_calculator
 from mofglass.potentials.shipped import kind_of
 
 SPREAD = "force_spread_eV_per_A"
@@ -63,9 +63,7 @@ class CommitteeCalculator(ModelCalculator):
     def close(self) -> None:
         """Free what the members hold."""
         for member in self.members:
-            close = getattr(member, "close", None)
-            if close is not None:
-                close()
+            close_calculator(member)
 
     def _evaluate(self, atoms: Atoms) -> Evaluated:
         energies, forces, stresses = [], [], []

@@ -78,6 +78,19 @@ class ModelCalculator(Calculator):
         }
 
 
+def close_calculator(calculator: Any) -> None:
+    """Free what a calculator holds, where it holds anything.
+
+    Parameters
+    ----------
+    calculator : ase.calculators.calculator.Calculator
+        Any; those that run LAMMPS have a `close`.
+    """
+    close = getattr(calculator, "close", None)
+    if close is not None:
+        close()
+
+
 class ModelFile(ASEPotential):
     """A model in one file as a potential; the calculator that read the file serves the first run.
 

@@ -17,7 +17,7 @@ from mofglass.errors import InputError
 from mofglass.potentials.ase_calculator import ASEPotential
 from mofglass.potentials.base import LammpsModel
 from mofglass.potentials.lammps_data import check_elements, element_data
-from mofglass.potentials.nequip_model import COMPILED, NequIPModel, load_model
+from mofglass.potentials.nequip_model import COMPILED, PACKAGE, NequIPModel, load_model
 from mofglass.potentials.verlet_list import SKIN_A, Pairs, VerletList
 
 REFERENCE = (
@@ -251,9 +251,12 @@ class NequIPPotential(ASEPotential):
         """
         model = super().lammps(atoms)
         _, elements = element_data(atoms)
-        # What is compiled for the ASE calculator cannot be compiled again for a pair style.
-        source = "MODEL.nequip.zip" if self.path.name.endswith(COMPILED) else self.path.name
-        return replace(model, deck_note=lammps_note(source, elements))
+        return replace(model, deck_note=lammps_note(self.source_name, elements))
+
+    @property
+    def source_name(self) -> str:
+        """File to compile for a pair style; what is compiled for ASE cannot be compiled again."""
+        return f"MODEL{PACKAGE}" if self.path.name.endswith(COMPILED) else self.path.name
 
     def describe(self) -> dict[str, str]:
         """Return what a run records of the potential.

@@ -15,9 +15,8 @@ from mofglass.errors import InputError
 from mofglass.potentials.base import LammpsModel, Potential
 from mofglass.potentials.lammps_data import check_elements
 from mofglass.potentials.nequip import REFERENCE, NequIPPotential
-from mofglass.potentials.nequip_model import COMPILED
 from mofglass.potentials.pod import MODEL_FILE
-from mofglass.potentials.prior import Prior, PriorAlone, model_text
+from mofglass.potentials.prior import Prior, PriorAlone, model_content
 from mofglass.potentials.shipped import NEQUIP_FORMAT as FORMAT
 
 NETWORK_FILE = "model.nequip.zip"
@@ -88,14 +87,13 @@ def prior_beside(network: Path) -> Prior | None:
 
 
 def _content(file: Path) -> dict[str, Any]:
-    remedy = "give a .nequip.zip file, or the directory 'model' that a training over linker terms leaves"
-    try:
-        content = yaml.safe_load(model_text(file, "the NequIP model's file", remedy))
-    except yaml.YAMLError as error:
-        raise InputError(f"{file} is not valid YAML: {str(error).splitlines()[0]}") from error
-    if not isinstance(content, dict) or content.get("format") != FORMAT:
-        raise InputError(f"{file} does not describe a network over classical terms ('format: {FORMAT}')")
-    return content
+    return model_content(
+        file,
+        FORMAT,
+        what="the NequIP model's file",
+        kind="a network over classical terms",
+        remedy="give a .nequip.zip file, or the directory 'model' that a training over linker terms leaves",
+    )
 
 
 class NequIPOverPrior(Potential):
@@ -172,13 +170,10 @@ class NequIPOverPrior(Potential):
         )
 
     def _deck_note(self) -> tuple[str, ...]:
-        # What is compiled for the ASE calculator cannot be compiled again for a pair style.
-        name = self.network.path.name
-        source = "MODEL.nequip.zip" if name.endswith(COMPILED) else name
         return (
             "mofglass computes the network itself, LAMMPS all else. A LAMMPS built with pair_nequip_allegro",
             "can run both: compile the network on the machine of the run,",
-            f"  nequip-compile {source} lammps.nequip.pt2 --mode aotinductor --device cuda "
+            f"  nequip-compile {self.network.source_name} lammps.nequip.pt2 --mode aotinductor --device cuda "
             "--target pair_nequip",
             "leave out the two lines of 'fix external', and put 'nequip' (for Allegro: pair_allegro and",
             "'allegro') for 'zero 5 nocoeff' in pair_style, and for its pair_coeff",

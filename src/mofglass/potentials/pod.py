@@ -20,13 +20,15 @@ from mofglass.potentials.pod_files import (
     read_coefficients,
     read_parameters,
 )
-from mofglass.potentials.prior import LINKER_FILE, Prior, model_text
+from mofglass.potentials.prior import LINKER_FILE, Prior, model_content, model_text
 from mofglass.potentials.repulsion import Repulsion, Walls
 
 MODEL_FILE = "model.yaml"
 PARAMETER_FILE = "param.pod"
 COEFFICIENT_FILE = "coefficients.pod"
 FORMAT = "mofglass-pod-1"
+WHAT = "the POD potential's file"
+REMEDY = f"give a directory that holds {MODEL_FILE}, {PARAMETER_FILE} and {COEFFICIENT_FILE}"
 REFERENCE = (
     "N. C. Nguyen and A. Rohskopf, J. Comput. Phys. 480, 112030 (2023), doi:10.1016/j.jcp.2023.112030; "
     "N. C. Nguyen, J. Comput. Phys. 113102 (2024)"
@@ -152,12 +154,7 @@ def read_model(path: Path) -> PODModel:
     """
     path = Path(path).expanduser()
     file = path / MODEL_FILE if path.is_dir() else path
-    try:
-        content = yaml.safe_load(_text(file))
-    except yaml.YAMLError as error:
-        raise InputError(f"{file} is not valid YAML: {str(error).splitlines()[0]}") from error
-    if not isinstance(content, dict) or content.pop("format", None) != FORMAT:
-        raise InputError(f"{file} does not describe a POD potential ('format: {FORMAT}')")
+    content = model_content(file, FORMAT, what=WHAT, kind="a POD potential", remedy=REMEDY)
     names = {key: file.parent / str(content.pop(key, f"{key}.pod")) for key in ("parameters", "coefficients")}
     parameters = read_parameters(_text(names["parameters"]), str(names["parameters"]))
     coefficients = read_coefficients(_text(names["coefficients"]), names["coefficients"])
@@ -179,11 +176,7 @@ def read_model(path: Path) -> PODModel:
 
 
 def _text(file: Path) -> str:
-    return model_text(
-        file,
-        "the POD potential's file",
-        f"give a directory that holds {MODEL_FILE}, {PARAMETER_FILE} and {COEFFICIENT_FILE}",
-    )
+    return model_text(file, WHAT, REMEDY)
 
 
 def _check_count(parameters: PODParameters, coefficients: PODCoefficients, file: Path) -> None:

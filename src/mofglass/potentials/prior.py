@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import yaml
 from ase import Atoms
 
 from mofglass.errors import InputError
@@ -273,3 +274,36 @@ def model_text(file: Path, what: str, remedy: str = "") -> str:
     except (OSError, UnicodeDecodeError) as error:
         reason = getattr(error, "strerror", None) or "not a text file"
         raise InputError(f"{what} {file} cannot be read ({reason}){remedy and ': ' + remedy}") from error
+
+
+def model_content(file: Path, format_: str, *, what: str, kind: str, remedy: str) -> dict[str, Any]:
+    """Read the ``model.yaml`` of a potential.
+
+    Parameters
+    ----------
+    file : Path
+        The file.
+    format_ : str
+        What it must say under ``format``.
+    what, kind : str
+        What the file is, and what it describes, for messages.
+    remedy : str
+        What to give instead.
+
+    Returns
+    -------
+    dict
+        Its content without the format.
+
+    Raises
+    ------
+    InputError
+        When it cannot be read or has another format.
+    """
+    try:
+        content = yaml.safe_load(model_text(file, what, remedy))
+    except yaml.YAMLError as error:
+        raise InputError(f"{file} is not valid YAML: {str(error).splitlines()[0]}") from error
+    if not isinstance(content, dict) or content.pop("format", None) != format_:
+        raise InputError(f"{file} does not describe {kind} ('format: {format_}')")
+    return content

@@ -40,7 +40,7 @@ def shipped_models(directory: Path = MODELS) -> dict[str, ShippedModel]:
     for file in sorted(directory.glob(f"*/{MODEL_FILE}")):
         content = _content(file)
         summary = str(content.get("summary") or content.get("description") or "a potential")
-        extra = "nequip" if kind_of(file.parent) == "nequip" else ""
+        extra = "nequip" if _kind(content) == "nequip" else ""
         found[file.parent.name] = ShippedModel(summary, extra)
     return found
 
@@ -58,7 +58,11 @@ def kind_of(directory: Path) -> str:
     {"pod", "nequip"}
         What stands before the colon of ``--potential``; pod where the file does not say.
     """
-    return "nequip" if _content(directory / MODEL_FILE).get("format") == NEQUIP_FORMAT else "pod"
+    return _kind(_content(directory / MODEL_FILE))
+
+
+def _kind(content: dict[str, Any]) -> str:
+    return "nequip" if content.get("format") == NEQUIP_FORMAT else "pod"
 
 
 def _content(file: Path) -> dict[str, Any]:

@@ -16,6 +16,7 @@ from mofglass.errors import SimulationError
 from mofglass.frame import Frame
 from mofglass.simulate.run import SPREAD_COLUMNS, THERMO_COLUMNS, Checkpoint, Run
 from mofglass.trajectory import H5MDWriter, merge_h5md
+from mofglass.trajectory.run_directory import WHOLE_FILE
 
 RESTART_MAGIC = b"LammpS RestartT"
 """LAMMPS writes this at both ends of a restart file, so that a cut one can be told."""
@@ -47,7 +48,7 @@ class Recorder:
             self._delete_parts()
             return
         (run.path / "parts").mkdir(exist_ok=True)
-        (run.path / "trajectory.h5").unlink(missing_ok=True)
+        (run.path / WHOLE_FILE).unlink(missing_ok=True)
         valid = {run.part(number) for number in range(checkpoint.n_parts)}
         for part in (run.path / "parts").iterdir():
             if part not in valid:
@@ -146,14 +147,14 @@ class Recorder:
         parts = [run.part(number) for number in range(self.checkpoint.n_parts)]
         parts += [tail] if self._frames else []
         if parts:
-            merge_h5md(parts, run.path / "trajectory.h5")
+            merge_h5md(parts, run.path / WHOLE_FILE)
 
     def finish(self) -> None:
         """Join the committed parts into ``trajectory.h5`` and delete them."""
         run = self._run
         parts = [run.part(number) for number in range(self.checkpoint.n_parts)]
         if parts:
-            merge_h5md(parts, run.path / "trajectory.h5")
+            merge_h5md(parts, run.path / WHOLE_FILE)
         self.checkpoint = replace(self.checkpoint, merged=True)
         run.write_checkpoint(self.checkpoint)
         self._delete_parts()

@@ -40,6 +40,7 @@ from mofglass.datasets.labels import PotentialLabeller
 from mofglass.errors import InputError
 from mofglass.potentials import get_potential
 from mofglass.potentials.calculator import make_calculator
+from mofglass.potentials.model_calculator import close_calculator
 from mofglass.simulate import Run
 from mofglass.studies.committee_training import train_committee
 from mofglass.studies.exploration import execute_runs, plan_runs, usable_start
@@ -261,9 +262,7 @@ def _errors(potential: str, dataset: Dataset | None) -> dict[str, float] | None:
     try:
         return asdict(fit_errors(calculator, frames))
     finally:
-        close = getattr(calculator, "close", None)
-        if close is not None:
-            close()
+        close_calculator(calculator)
 
 
 def _held_out(paths: Sequence[Path]) -> Dataset | None:

@@ -20,6 +20,7 @@ from ase.optimize.optimize import Optimizer
 from mofglass.errors import InputError, SimulationError
 from mofglass.potentials import Potential, get_potential
 from mofglass.potentials.calculator import make_calculator
+from mofglass.potentials.model_calculator import close_calculator
 from mofglass.studies.curvature import bfgs_from
 from mofglass.trajectory.atomic_write import written_whole
 from mofglass.units import GPA_PER_EV_PER_A3
@@ -212,9 +213,7 @@ def _from_hessian(atoms: Atoms, relaxation: Relaxation) -> Optimizer:
     try:
         return bfgs_from(atoms, calculator)
     finally:
-        close = getattr(calculator, "close", None)
-        if close is not None:
-            close()
+        close_calculator(calculator)
 
 
 def _bare(atoms: Atoms) -> Atoms:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import numpy as np
+from ase.data import atomic_numbers
 
 from mofglass.datasets.dataset import Dataset, open_dataset
 from mofglass.errors import InputError
@@ -123,26 +124,57 @@ def below_force(dataset: Dataset, max_force_eV_per_A: float | None) -> Dataset:
     return dataset if kept.all() else dataset[kept]
 
 
-def with_linkers(dataset: Dataset, progress: Progress) -> Dataset:
+def elements_of(given: Sequence[str], train: Dataset, validation: Dataset) -> tuple[str, ...]:
+    """Return the elements of a model, in the order of its types.
+
+    Parameters
+    ----------
+    given : sequence of str
+        Those of the settings; empty for those of the data.
+    train, validation : Dataset
+        Labelled frames.
+
+    Returns
+    -------
+    tuple of str
+        Chemical symbols; those of the data by atomic number.
+    """
+    return tuple(given) or tuple(
+        sorted({*train.elements, *validation.elements}, key=atomic_numbers.__getitem__)
+    )
+
+
+def with_linkers(
+    train: Dataset, validation: Dataset, progress: Progress
+) -> tuple[Dataset, Dataset, dict[str, int]]:
     """Leave out frames on which the linker terms are not defined.
 
     Parameters
     ----------
-    dataset : Dataset
+    train, validation : Dataset
         Labelled frames.
     progress : Progress
         Who watches; advanced by every frame.
 
     Returns
     -------
-    Dataset
+    train, validation : Dataset
         Those whose linkers are all whole imidazolate.
+    left_out : dict
+        How many others there were, under ``left_out_for_linkers``, for a model's record.
 
     Raises
     ------
     InputError
-        When there are none.
+        When one of the two has no frame left.
     """
+    n_frames = len(train) + len(validation)
+    progress.stage("linkers", n_frames)
+    train, validation = (_whole_linkers(part, progress) for part in (train, validation))
+    return train, validation, {"left_out_for_linkers": n_frames - len(train) - len(validation)}
+
+
+def _whole_linkers(dataset: Dataset, progress: Progress) -> Dataset:
     rows = []
     problem: InputError | None = None
     for row in range(len(dataset)):

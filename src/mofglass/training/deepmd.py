@@ -13,7 +13,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from ase.data import atomic_numbers
 
 from mofglass.datasets.dataset import Dataset
 from mofglass.datasets.deepmd import write_deepmd
@@ -21,7 +20,7 @@ from mofglass.errors import InputError, MissingPackageError, MofglassError
 from mofglass.training.base import Progress
 from mofglass.training.child_process import run_module
 from mofglass.training.config import TrainingConfig, Weights
-from mofglass.training.data import below_force
+from mofglass.training.data import below_force, elements_of
 from mofglass.training.fit_errors import fit_errors
 from mofglass.training.learning_curve import CurvePoint, LearningCurve
 from mofglass.trajectory.atomic_write import written_whole
@@ -281,9 +280,7 @@ def _prepare(
 ) -> None:
     """Write DeePMD's systems and, last, the input of `dp train`."""
     settings: DeePMDSettings = config.settings
-    elements = settings.elements or tuple(
-        sorted({*train.elements, *validation.elements}, key=atomic_numbers.__getitem__)
-    )
+    elements = elements_of(settings.elements, train, validation)
     progress.stage("writing frames", len(train) + len(validation))
     systems = []
     for part, name in ((train, "train"), (validation, "validation")):

@@ -10,6 +10,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterable
+from contextlib import closing
 from dataclasses import replace
 from importlib.util import find_spec
 from pathlib import Path
@@ -17,7 +18,6 @@ from typing import Any
 
 import numpy as np
 import yaml
-from ase.data import atomic_numbers
 from ase.io.extxyz import write_xyz
 
 from mofglass.datasets.dataset import Dataset
@@ -30,7 +30,7 @@ from mofglass.potentials.prior import Prior, model_text
 from mofglass.training.base import Progress
 from mofglass.training.child_process import LINES_OF_REASON, run_module
 from mofglass.training.config import TrainingConfig
-from mofglass.training.data import below_force, with_linkers
+from mofglass.training.data import below_force, elements_of, with_linkers
 from mofglass.training.learning_curve import NAN, CurvePoint, LearningCurve
 from mofglass.training.nequip_config import (
     BEST,
@@ -38,15 +38,13 @@ from mofglass.training.nequip_config import (
     LOG_FOLDER,
     TRAIN_FILE,
     VALIDATION_FILE,
-    AllegroSettings,
-    NequIPSettings,
-    NetworkSettings,
     loss_weights,
     nequip_config,
 )
+from mofglass.training.nequip_settings import AllegroSettings, NequIPSettings, NetworkSettings
 from mofglass.training.prior_fit import fit_linker_terms
 from mofglass.training.taken_off import TakenOff
-from mofglass.trajectory.atomic_write import written_whole
+from mofglass.trajectory.atomic_write import write_texts, written_whole
 from mofglass.units import GPA_PER_EV_PER_A3
 
 CONFIG_NAME = "nequip"
@@ -144,17 +142,14 @@ def _prepare(
     if settings.start_from is not None and not settings.start_from.is_file():
         raise InputError(f"start_from: {settings.start_from} is not there")
     train, validation = (below_force(part, settings.max_force_eV_per_A) for part in (train, validation))
-    n_frames = len(train) + len(validation)
+    left_out: dict[str, int] = {}
     if settings.linker_terms:
-        progress.stage("linkers", n_frames)
-        train, validation = (with_linkers(part, progress) for part in (train, validation))
-    trained = {"frames": len(train), "validation_frames": len(validation)}
-    if settings.linker_terms:
-        trained["left_out_for_linkers"] = n_frames - len(train) - len(validation)
+        train, validation, left_out = with_linkers(train, validation, progress)
+    trained = {"frames": len(train), "validation_frames": len(validation), **left_out}
     elements = _elements(settings, train, validation)
     prior = _prior(config, train, elements, progress)
     progress.stage("writing frames", len(train) + len(validation))
-    with TakenOff(prior, elements) as taken_off:
+    with closing(TakenOff(prior, elements)) as taken_off:
         stresses = _write_frames(map(taken_off, train), directory / TRAIN_FILE, progress)
         stresses += _write_frames(map(taken_off, validation), directory / VALIDATION_FILE, progress)
     if prior := replace(prior, walls=settings.walls):
@@ -173,9 +168,8 @@ def _prepare(
 
 def _elements(settings: NetworkSettings, train: Dataset, validation: Dataset) -> tuple[str, ...]:
     """Return the atom types in order, and refuse frames and walls that need others, before the long work."""
-    found = sorted({*train.elements, *validation.elements}, key=atomic_numbers.__getitem__)
-    elements = settings.elements or tuple(found)
-    if unknown := [symbol for symbol in found if symbol not in elements]:
+    elements = elements_of(settings.elements, train, validation)
+    if unknown := [symbol for symbol in elements_of((), train, validation) if symbol not in elements]:
         raise InputError(f"the frames hold {', '.join(unknown)}, which 'elements' lacks: add it there")
     if settings.walls is not None:
         settings.walls.lammps(elements)
@@ -211,12 +205,9 @@ def _write_model_files(
     directory: Path,
 ) -> None:
     """Write what a network over classical terms consists of besides the network."""
-    directory.mkdir(exist_ok=True)
     limits = KNOWN_LIMITS if prior.linker_terms is not None else ""
     texts = model_files(prior, elements, description=config.description, known_limits=limits, trained=trained)
-    for name, text in texts.items():
-        with written_whole(directory / name) as temporary:
-            temporary.write_text(text)
+    write_texts(directory, texts)
 
 
 def _write_frames(frames: Iterable[LabelledFrame], path: Path, progress: Progress) -> int:

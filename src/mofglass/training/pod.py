@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from ase.data import atomic_numbers
 
 from mofglass.datasets.dataset import Dataset
 from mofglass.errors import InputError, MofglassError
@@ -21,14 +20,14 @@ from mofglass.potentials.repulsion import Repulsion, Walls
 from mofglass.training.base import Progress
 from mofglass.training.block_store import BlockStore, StoredBlock, read_blocks
 from mofglass.training.config import TrainingConfig, Weights
-from mofglass.training.data import below_force, with_linkers
+from mofglass.training.data import below_force, elements_of, with_linkers
 from mofglass.training.fit_errors import FitErrors, fit_errors
 from mofglass.training.learning_curve import CurvePoint, LearningCurve
 from mofglass.training.linear_fit import RidgeChoice, assemble, choose_ridge, reference_energies
 from mofglass.training.pod_blocks import BlockSettings
 from mofglass.training.pod_clusters import find_clusters
 from mofglass.training.sections import near_miss
-from mofglass.trajectory.atomic_write import written_whole
+from mofglass.trajectory.atomic_write import write_texts, written_whole
 
 MODEL_DIRECTORY = "model"
 COMMITTEE_DIRECTORY = "committee"
@@ -193,18 +192,13 @@ class PODTrainer:
         settings: PODSettings = config.settings
         weights = config.weights.or_default(DEFAULT_WEIGHTS)
         train, validation = (below_force(part, settings.max_force_eV_per_A) for part in (train, validation))
-        left_out = {}
+        left_out: dict[str, int] = {}
         if settings.linker_terms:
-            n_frames = len(train) + len(validation)
-            progress.stage("linkers", n_frames)
-            train, validation = (with_linkers(part, progress) for part in (train, validation))
-            left_out["left_out_for_linkers"] = n_frames - len(train) - len(validation)
-        elements = settings.elements or tuple(
-            sorted({*train.elements, *validation.elements}, key=atomic_numbers.__getitem__)
-        )
+            train, validation, left_out = with_linkers(train, validation, progress)
+        elements = elements_of(settings.elements, train, validation)
         if settings.walls is not None:
             # Refuses an element that is not there, before the long work.
-            settings.walls.lammps(tuple(elements))
+            settings.walls.lammps(elements)
         block_settings = BlockSettings(
             parameters=(parameters := settings.parameters(elements)),
             clusters=_clusters(parameters, settings, train, directory, config.seed, progress),
@@ -387,7 +381,4 @@ def write_model(model: PODModel, directory: Path) -> None:
     directory : Path
         Its directory, made where absent.
     """
-    directory.mkdir(parents=True, exist_ok=True)
-    for name, text in model.files().items():
-        with written_whole(directory / name) as temporary:
-            temporary.write_text(text)
+    write_texts(directory, model.files())

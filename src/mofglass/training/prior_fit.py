@@ -57,7 +57,8 @@ def fit_linker_terms(
     descriptors = LinkerDescriptors(species)
     at_least = bonds_that_hold()
     matrix, right, square = np.zeros((len(at_least), len(at_least))), np.zeros(len(at_least)), 0.0
-    with TakenOff(Prior(repulsion=repulsion), species) as without_repulsion, closing(descriptors):
+    without_repulsion = TakenOff(Prior(repulsion=repulsion), species)
+    with closing(descriptors), closing(without_repulsion):
         for row in rows:
             frame = without_repulsion(dataset[int(row)])
             columns = descriptors.rows(frame.to_atoms()).forces.reshape(-1, len(at_least))

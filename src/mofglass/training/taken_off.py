@@ -12,7 +12,7 @@ from mofglass.potentials.prior import Prior, PriorAlone
 
 
 class TakenOff:
-    """Takes a prior's energy, forces and stress off labels; used in a with statement.
+    """Takes a prior's energy, forces and stress off labels.
 
     Parameters
     ----------
@@ -24,14 +24,6 @@ class TakenOff:
 
     def __init__(self, prior: Prior, species: tuple[str, ...]) -> None:
         self._calculator = LammpsCalculator(PriorAlone(prior, species)) if prior else None
-
-    def __enter__(self) -> TakenOff:
-        """Return itself."""
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        """Free LAMMPS."""
-        self.close()
 
     def close(self) -> None:
         """Free LAMMPS; the next frame starts it again."""

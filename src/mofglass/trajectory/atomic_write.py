@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
@@ -66,3 +66,19 @@ def written_whole(path: Path) -> Iterator[Path]:
         with suppress(FileNotFoundError):
             temporary.unlink()
         raise
+
+
+def write_texts(directory: Path, texts: Mapping[str, str]) -> None:
+    """Write text files one after the other, each whole or not at all.
+
+    Parameters
+    ----------
+    directory : Path
+        Where they go, made where absent.
+    texts : mapping of str to str
+        Content by name; what belongs last stands last.
+    """
+    directory.mkdir(parents=True, exist_ok=True)
+    for name, text in texts.items():
+        with written_whole(directory / name) as temporary:
+            temporary.write_text(text)

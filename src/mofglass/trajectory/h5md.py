@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -180,20 +180,21 @@ class H5MDTrajectory(Trajectory):
         dict of str to Observable
             By name, e.g. ``force_spread_eV_per_A`` of a run with a committee; empty where there are none.
         """
-        any(self._gone(part) for part in range(len(self._files)))
+        self._follow(range(len(self._files)))
         return read_observables([(part.path, part.n_frames) for part in self._parts], _open_to_read)
 
     def _locate(self, index: int) -> tuple[int, int]:
         part = bisect_right(self._ends, index)
-        if part != self._open_part and self._gone(part):
-            part = 0
+        if part != self._open_part:
+            self._follow([part])
+            part = bisect_right(self._ends, index)
         return part, index - int(self._ends[part] - self._parts[part].n_frames)
 
-    def _gone(self, part: int) -> bool:
-        """Go over to the file that the parts were joined into, where one is gone; say whether that is so."""
+    def _follow(self, parts: Iterable[int]) -> None:
+        """Go over to the file that the parts were joined into, where one of these is gone."""
         joined = self._whole
-        if joined is None or self._files[part].exists() or not joined.exists():
-            return False
+        if joined is None or all(self._files[part].exists() for part in parts) or not joined.exists():
+            return
         self._files, self._whole = [joined], None
         self.close()
         whole = _describe_part(self._particles(0), joined, self._cell is not None)
@@ -201,7 +202,6 @@ class H5MDTrajectory(Trajectory):
         if whole.n_frames < n_frames:
             raise InputError(f"{joined} holds {whole.n_frames} frames, and its parts held {n_frames}")
         self._parts, self._ends = [replace(whole, n_frames=n_frames)], np.array([n_frames])
-        return True
 
     def _read(self, index: int) -> Frame:
         part, row = self._locate(index)
