@@ -56,7 +56,7 @@ def test_the_section_is_read_and_wrong_values_are_named() -> None:
         ({"edge_cutoffs_A": {"Xy": 2.0}}, "Xy"),
         ({"epochs": 0}, "epochs"),
         ({"layer": 2}, "layers"),
-        ({"start_from": "model.pth"}, "start_from"),
+        ({"start_from": "best.ckpt"}, "nequip-package build best.ckpt model.nequip.zip"),
     ):
         with pytest.raises(InputError, match=message):
             configured("nequip", **wrong)
@@ -249,7 +249,7 @@ def test_what_a_network_over_terms_cannot_be_is_told_before_the_long_work(
     for settings, message in (
         ({"walls": {"pairs": {"Cu-Cu": [3.4, 3.3]}}}, "Cu"),
         ({"linker_terms": True, "elements": ["H", "C", "N"]}, "the frames hold Zn, which 'elements' lacks"),
-        ({"start_from": str(tmp_path / "absent.ckpt")}, "absent.ckpt is not there"),
+        ({"start_from": str(tmp_path / "absent.nequip.zip")}, "absent.nequip.zip is not there"),
         ({"start_from": str(start)}, "lies over other linker terms or another repulsion"),
     ):
         with pytest.raises(InputError, match=message):

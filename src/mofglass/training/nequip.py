@@ -36,6 +36,7 @@ from mofglass.training.nequip_config import (
     BEST,
     LAST,
     LOG_FOLDER,
+    START_FILE,
     TRAIN_FILE,
     VALIDATION_FILE,
     loss_weights,
@@ -50,7 +51,6 @@ from mofglass.units import GPA_PER_EV_PER_A3
 CONFIG_NAME = "nequip"
 LOG_FILE = "nequip.log"
 MODEL_DIRECTORY = "model"
-START = "start"
 
 
 class NequIPTrainer:
@@ -154,14 +154,10 @@ def _prepare(
         stresses += _write_frames(map(taken_off, validation), directory / VALIDATION_FILE, progress)
     if prior := replace(prior, walls=settings.walls):
         _write_model_files(config, prior, elements, trained, directory / MODEL_DIRECTORY)
-    start = None
     if settings.start_from is not None:
-        start = START + (".ckpt" if settings.start_from.suffix == ".ckpt" else ".nequip.zip")
         # nequip reads the file again whenever it reads a checkpoint of this training.
-        shutil.copyfile(settings.start_from, directory / start)
-    content = nequip_config(
-        config, elements, stress=bool(stresses and loss_weights(config).stress), start=start
-    )
+        shutil.copyfile(settings.start_from, directory / START_FILE)
+    content = nequip_config(config, elements, stress=bool(stresses and loss_weights(config).stress))
     with written_whole(directory / f"{CONFIG_NAME}.yaml") as temporary:
         temporary.write_text(yaml.safe_dump(content, sort_keys=False))
 

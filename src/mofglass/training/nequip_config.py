@@ -10,7 +10,7 @@ from mofglass.training.config import TrainingConfig, Weights
 from mofglass.training.nequip_settings import NetworkSettings
 
 DEFAULT_WEIGHTS = Weights(energy=10.0, forces=1.0, stress=200.0)
-TRAIN_FILE, VALIDATION_FILE = "train.extxyz", "validation.extxyz"
+TRAIN_FILE, VALIDATION_FILE, START_FILE = "train.extxyz", "validation.extxyz", "start.nequip.zip"
 BEST, LAST, LOG_FOLDER = "best", "last", "log"
 MONITORED = "val0_epoch/weighted_sum"
 # What the best epoch is chosen by, and the learning rate lowered by: 5 meV/atom count as 25 meV/Å.
@@ -41,9 +41,7 @@ def loss_weights(config: TrainingConfig) -> Weights:
     return weights
 
 
-def nequip_config(
-    config: TrainingConfig, elements: Sequence[str], *, stress: bool, start: str | None = None
-) -> dict[str, Any]:
+def nequip_config(config: TrainingConfig, elements: Sequence[str], *, stress: bool) -> dict[str, Any]:
     """Return the configuration of nequip-train; its paths start at the directory of the training.
 
     Parameters
@@ -54,8 +52,6 @@ def nequip_config(
         Atom types, in order.
     stress : bool
         Whether stresses are fitted; frames without one do not count in it.
-    start : str, optional
-        Checkpoint or package to start from, in the directory.
 
     Returns
     -------
@@ -85,7 +81,7 @@ def nequip_config(
             "train_metrics": errors,
             "optimizer": {"_target_": "torch.optim.Adam", "lr": settings.learning_rate},
             "lr_scheduler": _schedule(settings),
-            "model": _model(config, symbols, cutoffs, start),
+            "model": _model(config, symbols, cutoffs),
         },
         "global_options": {"allow_tf32": False},
     }
@@ -213,18 +209,12 @@ def _schedule(settings: NetworkSettings) -> dict[str, Any]:
     return {"scheduler": scheduler, "monitor": MONITORED, "interval": "epoch", "frequency": 1}
 
 
-def _model(
-    config: TrainingConfig, symbols: list[str], cutoffs: dict[str, Any] | None, start: str | None
-) -> dict[str, Any]:
+def _model(config: TrainingConfig, symbols: list[str], cutoffs: dict[str, Any] | None) -> dict[str, Any]:
     settings: NetworkSettings = config.settings
     mode = "compile" if settings.compile_training else "eager"
-    if start is not None:
-        source = (
-            {"_target_": "nequip.model.ModelFromPackage", "package_path": start}
-            if start.endswith(".zip")
-            else {"_target_": "nequip.model.ModelFromCheckpoint", "checkpoint_path": start}
-        )
-        return {**source, "compile_mode": mode}
+    if settings.start_from is not None:
+        package = "nequip.model.ModelFromPackage"
+        return {"_target_": package, "package_path": START_FILE, "compile_mode": mode}
     model = settings.architecture() | {
         "compile_mode": mode,
         "seed": config.seed,

@@ -10,6 +10,7 @@ from typing import Any, Literal
 from ase.data import chemical_symbols
 
 from mofglass.errors import InputError
+from mofglass.potentials.nequip_model import PACKAGE
 from mofglass.potentials.repulsion import Repulsion, Walls
 
 
@@ -70,9 +71,9 @@ class NetworkSettings(ABC):
     walls : Walls or None
         Harmonic walls laid over the finished model, where the data do not bind it.
     start_from : Path or None
-        A checkpoint (``.ckpt``) or package (``.nequip.zip``) whose weights to start from, instead of random
-        ones. Its architecture holds, and the settings of the architecture here are ignored. A network over
-        linker terms goes on over the same terms, those of the ``model.yaml`` beside it.
+        A package (``.nequip.zip``) whose weights to start from, instead of random ones. Its architecture
+        holds, and the settings of the architecture here are ignored. A network over linker terms goes on over
+        the same terms, those of the ``model.yaml`` beside it.
     """
 
     elements: tuple[str, ...] = ()
@@ -123,8 +124,11 @@ class NetworkSettings(ABC):
                 raise InputError(f"'{symbol}' is not a chemical symbol")
         if self.zbl and self.repulsion is not None:
             raise InputError("zbl and repulsion are the same nuclear repulsion: give one of them")
-        if self.start_from is not None and not self.start_from.name.endswith((".ckpt", ".nequip.zip")):
-            raise InputError(f"start_from must be a .ckpt or a .nequip.zip file, and is {self.start_from}")
+        if self.start_from is not None and not self.start_from.name.endswith(PACKAGE):
+            raise InputError(
+                f"start_from must be a package ({PACKAGE}), and is {self.start_from}: make it of a checkpoint "
+                f"with 'nequip-package build best.ckpt model{PACKAGE}', run in the directory of its training"
+            )
 
     @abstractmethod
     def architecture(self) -> dict[str, Any]:
