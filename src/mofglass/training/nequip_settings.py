@@ -126,8 +126,8 @@ class NetworkSettings(ABC):
             raise InputError("zbl and repulsion are the same nuclear repulsion: give one of them")
         if self.start_from is not None and not self.start_from.name.endswith(PACKAGE):
             raise InputError(
-                f"start_from must be a package ({PACKAGE}), and is {self.start_from}: make it of a checkpoint "
-                f"with 'nequip-package build best.ckpt model{PACKAGE}', run in the directory of its training"
+                f"start_from must be a package ({PACKAGE}), and is {self.start_from}: make one with "
+                f"'nequip-package build best.ckpt model{PACKAGE}' in the directory of the training"
             )
 
     @abstractmethod
