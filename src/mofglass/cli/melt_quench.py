@@ -60,9 +60,9 @@ def command(structure: str, output: Path | None, dry_run: bool, **options: Any) 
     """Melt STRUCTURE and quench it to a glass.
 
     STRUCTURE is a name of the catalogue ('mofglass structures list'), a CIF, extxyz, POSCAR or LAMMPS data
-    file, or a finished run, of which it is the last frame (DIR@k is frame k). The stages are: minimise,
-    prepare, melt, plateau, quench, equilibrate. Stopped with Ctrl-C or killed, the same command (or 'mofglass
-    resume DIR') goes on where it was.
+    file, or a finished run or H5MD trajectory, of which it is the last frame (DIR@k is frame k). The stages
+    are: minimise, prepare, melt, plateau, quench, equilibrate. Stopped with Ctrl-C or killed, the same
+    command (or 'mofglass resume DIR') goes on where it was.
 
     \b
     mofglass melt-quench ZIF-4 --quick --t-max 2000 --rate 200 -o runs/first

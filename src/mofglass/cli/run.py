@@ -34,7 +34,7 @@ def command(structure: str, protocol: Path, output: Path, **options: Any) -> Non
     """Run the stages in PROTOCOL, a YAML file, on STRUCTURE.
 
     STRUCTURE is a name of the catalogue ('mofglass structures list'), a CIF, extxyz, POSCAR or LAMMPS data
-    file, or a finished run, of which it is the last frame (DIR@k is frame k).
+    file, or a finished run or H5MD trajectory, of which it is the last frame (DIR@k is frame k).
 
     \b
     # heating.yaml

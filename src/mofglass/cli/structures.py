@@ -196,8 +196,8 @@ _write_options = together(
 @command.command(
     "build",
     cls=Command,
-    help=f"Write a structure or a supercell of it; lengths in Å.\n\n{STRUCTURE_HELP} Or a finished run, of "
-    "which it is the last frame (DIR@k is frame k).\n\n"
+    help=f"Write a structure or a supercell of it; lengths in Å.\n\n{STRUCTURE_HELP} Or a finished run or "
+    "H5MD trajectory, of which it is the last frame (DIR@k is frame k).\n\n"
     "\b\nmofglass structures build ZIF-4 --supercell 2 2 2 -o zif4.extxyz\n"
     "mofglass structures build ZIF-62 --fraction-bim 0.175 --seed 3 -o zif62.cif\n"
     "mofglass structures build runs/first -o glass.cif",
