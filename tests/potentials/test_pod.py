@@ -172,19 +172,27 @@ def test_a_wall_is_harmonic_and_between_its_pair_only(
     np.testing.assert_allclose(parts[0][1] - parts[1][1], forces, atol=1e-9)
 
 
-def test_the_wall_of_zif4_stands_between_zinc_atoms(tmp_path: Path) -> None:
-    """Beside its four groups of ZBL radii; nothing of it is felt by the crystal."""
+def test_the_walls_of_zif4_stand_where_they_should(tmp_path: Path) -> None:
+    """Beside its four groups of ZBL radii; nothing of them is felt by the crystal."""
     shipped = get_potential("zif4").model
     crystal = load("ZIF-4")
     zinc = np.flatnonzero(crystal.numbers == 30)
     near = crystal.copy()
     near.positions[zinc[0]] = near.positions[zinc[1]] + [0.0, 0.0, 2.9]
-    for atoms, energy in ((crystal, 0.0), (near, 3.3 * 0.5**2)):
+    felt = []
+    for atoms in (crystal, near):
         energies = []
         for walls in (shipped.walls, None):
             atoms.calc = make_calculator(POD.from_model(replace(shipped, walls=walls), tmp_path))
             energies.append(atoms.get_potential_energy())
-        assert energies[0] - energies[1] == pytest.approx(energy, abs=1e-6)
+        expected = 0.0
+        for pair, (onset_A, stiffness) in shipped.walls.pairs.items():
+            distances = neighbor_list("d", atoms, {tuple(pair.split("-")): onset_A})
+            expected += stiffness * np.sum((onset_A - distances) ** 2) / 2
+        assert energies[0] - energies[1] == pytest.approx(expected, abs=1e-6)
+        felt.append(expected)
+    assert felt[0] == 0
+    assert felt[1] > 3.3 * 0.5**2
 
 
 @pytest.mark.parametrize(
