@@ -1,4 +1,4 @@
-"""Equations of state give back the constants that made the points, and choose their points by the rule."""
+"""Equations of state give back the constants that made the points."""
 
 from __future__ import annotations
 
@@ -12,7 +12,6 @@ from mofglass.analysis.equation_of_state import (
     fit_energies,
     fit_pressures,
     pressure_GPa,
-    well_behaved_region,
 )
 from mofglass.errors import InputError
 from mofglass.units import GPA_PER_EV_PER_A3
@@ -68,58 +67,6 @@ def test_density_at_zero_pressure() -> None:
     assert density == pytest.approx(3192.0 * 1.66053907 / V0)
 
 
-def test_region_leaves_out_where_the_material_gives_way() -> None:
-    volumes = V0 * np.arange(0.88, 1.05, 0.015)
-    pressures = pressure_GPa(volumes, V0, K0, form="birch-murnaghan-2")
-    # Beyond some compression the framework folds and the pressure stays.
-    pressures = np.minimum(pressures, 0.09)
-    region = well_behaved_region(volumes, pressures, np.full(len(volumes), 0.005))
-    assert region.well_behaved
-    assert region.equation.brackets_zero
-    assert len(region.points) == 5
-    assert region.equation.k0_GPa == pytest.approx(K0, rel=0.05)
-    assert np.all(np.diff(volumes[region.points]) > 0)
-
-
-def test_region_takes_fewer_points_where_five_do_not_fit() -> None:
-    volumes = V0 * np.array([0.97, 0.985, 1.0, 1.015, 1.03])
-    pressures = pressure_GPa(volumes, V0, K0, form="birch-murnaghan-2")
-    pressures[0] += 0.05
-    region = well_behaved_region(volumes, pressures, np.full(5, 0.003))
-    assert region.well_behaved
-    assert list(region.points) == [1, 2, 3, 4]
-    assert region.equation.k0_GPa == pytest.approx(K0, rel=0.01)
-
-
-def test_region_nearest_to_zero_where_all_are_under_pressure() -> None:
-    volumes = V0 * np.linspace(0.85, 0.97, 8)
-    pressures = pressure_GPa(volumes, V0, K0, form="birch-murnaghan-2")
-    region = well_behaved_region(volumes, pressures)
-    assert list(region.points) == [3, 4, 5, 6, 7]
-    assert not region.equation.brackets_zero
-    assert "nearest to" in region.reason
-
-
-def test_region_keeps_five_precise_points_of_another_curvature() -> None:
-    # Argon's K' is near 9: second order misses the points by hundreds of errors, and by 1 % of their range.
-    volumes = V0 * np.array([0.97, 0.985, 1.0, 1.015, 1.03])
-    pressures = pressure_GPa(volumes, V0, K0, 9.0, form="vinet")
-    region = well_behaved_region(volumes, pressures, np.full(5, 1e-5))
-    assert region.well_behaved
-    assert len(region.points) == 5
-    assert region.equation.chi2_per_freedom > 100
-    # The error is enlarged by the misfit.
-    assert abs(region.equation.k0_GPa - K0) < 5 * region.equation.errors[1]
-
-
-def test_a_pressure_that_never_falls_is_told() -> None:
-    region = well_behaved_region(V0 * np.array([0.98, 1.0, 1.02, 1.04]), np.array([0.0, 0.1, 0.2, 0.3]))
-    assert not region.well_behaved
-    assert "does not fall" in region.reason
-
-
 def test_too_few_points_are_refused() -> None:
-    with pytest.raises(InputError, match="at least 3"):
-        well_behaved_region(VOLUMES[:2], np.zeros(2))
     with pytest.raises(InputError, match="3 parameters"):
         fit_pressures(VOLUMES[:2], np.array([0.1, 0.0]), form="vinet")

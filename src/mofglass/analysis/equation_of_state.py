@@ -27,12 +27,6 @@ from mofglass.units import GPA_PER_EV_PER_A3, density_g_per_cm3
 Form = Literal["birch-murnaghan-2", "birch-murnaghan-3", "vinet"]
 FORMS: tuple[Form, ...] = ("birch-murnaghan-2", "birch-murnaghan-3", "vinet")
 
-MOST_POINTS, FEWEST_POINTS = 5, 3
-_ACCEPTED_CHI2 = 4.0
-"""Points deviate by no more than twice their errors."""
-_ACCEPTED_SCATTER = 0.05
-"""Or the scatter is this share of the range of pressures."""
-
 
 def pressure_GPa(
     volume_A3: np.ndarray, v0_A3: float, k0_GPa: float, k_prime: float = 4.0, *, form: Form
@@ -330,94 +324,4 @@ def _equation(
     k_prime = float(found[2]) if len(found) > 2 else 4.0
     return EquationOfState(
         form, float(found[0]), float(found[1]), k_prime, whole, chi2, rms, n_points, brackets
-    )
-
-
-@dataclass(frozen=True)
-class Region:
-    """Which points are fitted.
-
-    Parameters
-    ----------
-    points : ndarray of int
-        Their places in the arrays given, by rising volume.
-    equation : EquationOfState
-        The second-order fit to them.
-    well_behaved : bool
-        Whether the rule was met; else they are the best there are.
-    reason : str
-        Why these, in one sentence.
-    """
-
-    points: np.ndarray
-    equation: EquationOfState
-    well_behaved: bool
-    reason: str
-
-
-def well_behaved_region(
-    volume_A3: np.ndarray, pressures_GPa: np.ndarray, errors_GPa: np.ndarray | None = None
-) -> Region:
-    """Choose the points to fit: at most five, around zero pressure where possible (Castel 2024, SI).
-
-    The rule: of all runs of five neighbouring volumes, those that have zero pressure among them are kept
-    (where there is none, those nearest to it); of these, those over which the pressure falls with every
-    step. The one that a second-order Birch-Murnaghan equation fits best is taken if it fits: a chi² per
-    degree of freedom of 4 at most, or a scatter of at most 5 % of the range of pressures (very precise
-    pressures tell K' from 4, which is no reason to drop them). Else four points are tried, then three.
-
-    Parameters
-    ----------
-    volume_A3, pressures_GPa : ndarray, shape (n,)
-        Volumes (Å³) and pressures (GPa), at least three.
-    errors_GPa : ndarray, shape (n,), optional
-        Standard errors, GPa.
-
-    Returns
-    -------
-    Region
-        The points and their fit.
-
-    Raises
-    ------
-    InputError
-        When there are fewer than three points.
-    """
-    volume, pressure = (np.asarray(values, dtype=float) for values in (volume_A3, pressures_GPa))
-    if len(volume) < FEWEST_POINTS:
-        raise InputError(
-            f"an equation of state needs at least {FEWEST_POINTS} volumes, there are {len(volume)}"
-        )
-    order = np.argsort(volume)
-    best: tuple[float, np.ndarray, EquationOfState] | None = None
-    for size in range(min(MOST_POINTS, len(volume)), FEWEST_POINTS - 1, -1):
-        windows = [order[k : k + size] for k in range(len(order) - size + 1)]
-        distance = [max(0.0, pressure[w].min(), -pressure[w].max()) for w in windows]
-        nearest = min(distance)
-        for window, away in zip(windows, distance, strict=True):
-            if away > nearest + 1e-12 or (np.diff(pressure[window]) >= 0).any():
-                continue
-            sigma = None if errors_GPa is None else np.asarray(errors_GPa, dtype=float)[window]
-            try:
-                equation = fit_pressures(volume[window], pressure[window], sigma)
-            except InputError:
-                continue
-            badness = equation.rms_GPa / np.ptp(pressure[window]) / _ACCEPTED_SCATTER
-            if np.isfinite(equation.chi2_per_freedom):
-                badness = min(badness, equation.chi2_per_freedom / _ACCEPTED_CHI2)
-            if best is None or badness < best[0]:
-                best = (badness, window, equation)
-        if best is not None and best[0] <= 1:
-            where = "around" if best[2].brackets_zero else "nearest to"
-            return Region(best[1], best[2], True, f"the {size} neighbouring volumes {where} zero pressure")
-    if best is None:
-        nearest_first = np.sort(np.argsort(np.abs(pressure[order]))[:FEWEST_POINTS])
-        window = order[nearest_first]
-        equation = fit_pressures(volume[window], pressure[window])
-        return Region(window, equation, False, "the pressure does not fall steadily with the volume anywhere")
-    return Region(
-        best[1],
-        best[2],
-        False,
-        f"no run of volumes fits well; these {len(best[1])} fit best: take smaller steps",
     )

@@ -82,12 +82,12 @@ static_options = together(
     click.option(
         "--force-tolerance",
         type=POSITIVE,
-        default=0.005,
+        default=0.001,
         show_default=True,
-        help="Largest force left by a relaxation, eV/Å.",
+        help="Largest force left by a relaxation, eV/Å; soft frameworks need it small.",
     ),
     click.option(
-        "--max-steps", type=click.IntRange(1), default=500, show_default=True, help="Steps of a relaxation."
+        "--max-steps", type=click.IntRange(1), default=2000, show_default=True, help="Steps of a relaxation."
     ),
     click.option(
         "--hessian-of",

@@ -180,7 +180,7 @@ def print_static_cost(atoms: Atoms, n_structures: int, options: Mapping[str, Any
     else:
         words = (
             f"relaxed in at most {options['max_steps']} steps each: about "
-            f"{timedelta(seconds=round(n_structures * 40 * each))} if one takes 40, at most "
+            f"{timedelta(seconds=round(n_structures * 150 * each))} if one takes 150, at most "
             f"{timedelta(seconds=round(n_structures * options['max_steps'] * each))}"
         )
     click.echo(f"{n_structures} structures of {len(atoms)} atoms at {each:.3g} s an evaluation here: {words}")

@@ -14,9 +14,9 @@ from mofglass.analysis.equation_of_state import (
     EquationOfState,
     fit_energies,
     fit_pressures,
-    well_behaved_region,
 )
 from mofglass.analysis.statistics import mean_over_glasses
+from mofglass.analysis.well_behaved_region import well_behaved_region
 from mofglass.errors import InputError
 from mofglass.result import Curve, Panel, Result
 from mofglass.units import density_g_per_cm3
@@ -29,7 +29,7 @@ class PressureVolume:
     Parameters
     ----------
     volume_A3, pressure_GPa, pressure_error_GPa : ndarray, shape (n,)
-        Volumes by rising size (Å³), mean pressures and standard errors (GPa); errors are nan in statics.
+        Volumes by rising size (Å³), mean pressures and standard errors (GPa).
     mass_u : float
         Mass in the cell, u.
     energy_eV : ndarray, shape (n,), optional
@@ -110,7 +110,7 @@ class BulkModulusResult(Result):
             When there are too few points.
         """
         known = data.pressure_error_GPa if np.isfinite(data.pressure_error_GPa).all() else None
-        region = well_behaved_region(data.volume_A3, data.pressure_GPa, known)
+        region = well_behaved_region(data.volume_A3, data.pressure_GPa, known, data.energy_eV)
         points, main = region.points, region.equation
         sigma = None if known is None else known[points]
         equations: dict[str, EquationOfState] = {}

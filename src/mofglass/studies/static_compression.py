@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 from ase import Atoms
 
+from mofglass.analysis.well_behaved_region import disagreement_GPa
 from mofglass.errors import InputError
 from mofglass.potentials import Potential, get_potential
 from mofglass.potentials.calculator import make_calculator
@@ -21,6 +22,9 @@ from mofglass.studies.static_points import (
     static_point,
     study_label,
 )
+
+_TELLING_SHARE = 0.1
+"""Of the range of pressures that are fitted: a larger disagreement of energies and pressures is told."""
 
 
 def plan(*, step: float = 0.015, n_compress: int = 2, n_expand: int = 2) -> list[float]:
@@ -129,12 +133,16 @@ def analyse(points: Sequence[StaticPoint], *, relaxation: Relaxation | None = No
     """
     points = sorted(points, key=lambda point: float(point.atoms.get_volume()))
     first = points[0].atoms
+    volumes = np.array([point.atoms.get_volume() for point in points])
+    pressures = np.array([point.pressure_GPa for point in points])
+    energies = np.array([point.energy_eV for point in points])
+    error = disagreement_GPa(volumes, pressures, energies)
     data = PressureVolume(
-        np.array([point.atoms.get_volume() for point in points]),
-        np.array([point.pressure_GPa for point in points]),
-        np.full(len(points), np.nan),
+        volumes,
+        pressures,
+        np.full(len(points), error),
         mass_u=float(first.get_masses().sum()),
-        energy_eV=np.array([point.energy_eV for point in points]),
+        energy_eV=energies,
     )
     ions = "clamped" if relaxation is not None and not relaxation.ions else "relaxed"
     result = BulkModulusResult.of(data, method="static", details={"temperature_K": 0.0, "ions": ions})
@@ -142,6 +150,12 @@ def analyse(points: Sequence[StaticPoint], *, relaxation: Relaxation | None = No
         float(np.abs(point.stress_GPa - [*[-point.pressure_GPa] * 3, 0, 0, 0]).max()) for point in points
     )
     notes = result.notes
+    if error > _TELLING_SHARE * float(np.ptp(pressures[result.fitted])):
+        notes = (
+            *notes,
+            f"energies and pressures disagree by {error:.3f} GPa: ions are not at rest, or change to another "
+            "minimum between two volumes; take a smaller --force-tolerance, or a temperature (finite-strain)",
+        )
     if shear > 0.05 * result.values["bulk_modulus_GPa"]:
         notes = (
             *notes,

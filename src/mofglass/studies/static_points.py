@@ -48,9 +48,9 @@ class Relaxation:
     """
 
     ions: bool = True
-    force_tolerance_eV_per_A: float = 0.005
+    force_tolerance_eV_per_A: float = 0.001
     stress_tolerance_GPa: float = 0.002
-    max_steps: int = 500
+    max_steps: int = 2000
     hessian_of: Potential | str | None = None
 
     def __post_init__(self) -> None:
