@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from mofglass.analysis.equation_of_state import energy_eV, pressure_GPa
-from mofglass.analysis.well_behaved_region import disagreement_GPa, well_behaved_region
+from mofglass.analysis.well_behaved_region import disagreement_GPa, region_at_rest, well_behaved_region
 from mofglass.errors import InputError
 from mofglass.units import GPA_PER_EV_PER_A3
 
@@ -66,6 +66,8 @@ def test_a_pressure_that_never_falls_is_told() -> None:
 def test_too_few_points_are_refused() -> None:
     with pytest.raises(InputError, match="at least 3"):
         well_behaved_region(np.array([V0, 1.02 * V0]), np.zeros(2))
+    with pytest.raises(InputError, match="at least 3"):
+        region_at_rest(np.array([V0, 1.02 * V0]), np.zeros(2), 0.01, np.zeros(2))
 
 
 def test_energies_that_are_the_integral_of_the_pressures_agree_with_them() -> None:
@@ -101,19 +103,37 @@ def test_the_disagreement_is_the_error_of_a_pressure() -> None:
 
 
 def test_of_two_minima_the_lower_is_fitted() -> None:
-    volumes = V0 * np.arange(0.91, 1.06, 0.015)
-    dense = volumes < 0.97 * V0
+    volumes = V0 * np.arange(0.895, 1.08, 0.015)
+    dense = volumes < 0.965 * V0
     pressures = np.where(
         dense,
-        pressure_GPa(volumes, 0.94 * V0, 5.0, form="birch-murnaghan-2"),
+        pressure_GPa(volumes, 0.925 * V0, 5.0, form="birch-murnaghan-2"),
         pressure_GPa(volumes, V0, K0, form="birch-murnaghan-2"),
     )
-    for depth, v0, k0 in ((0.1, V0, K0), (-0.1, 0.94 * V0, 5.0)):
+    for depth, v0, k0 in ((0.1, V0, K0), (-0.1, 0.925 * V0, 5.0)):
         energies = np.where(
             dense,
-            energy_eV(volumes, depth, 0.94 * V0, 5.0, form="birch-murnaghan-2"),
+            energy_eV(volumes, depth, 0.925 * V0, 5.0, form="birch-murnaghan-2"),
             energy_eV(volumes, 0.0, V0, K0, form="birch-murnaghan-2"),
         )
-        equation = well_behaved_region(volumes, pressures, None, energies).equation
+        equation = region_at_rest(volumes, pressures, 0.001, energies).equation
         assert equation.v0_A3 == pytest.approx(v0)
         assert equation.k0_GPa == pytest.approx(k0)
+
+
+def test_rough_pressures_are_fitted_over_a_long_run_smooth_ones_over_a_short_one() -> None:
+    volumes = V0 * np.arange(0.94, 1.07, 0.015)
+    pressures = pressure_GPa(volumes, V0, K0, 9.0, form="vinet")
+    energies = energy_eV(volumes, 0.0, V0, K0, 9.0, form="vinet")
+    smooth = region_at_rest(volumes, pressures, 1e-4, energies)
+    assert len(smooth.points) == 5
+    assert smooth.equation.k0_GPa == pytest.approx(K0, rel=0.01)
+    bumps = 0.02 * np.array([1, -1, -1, 1, 1, -1, 1, -1, -1])
+    rough = region_at_rest(volumes, pressures + bumps, 0.015, energies)
+    assert len(rough.points) >= 8
+    assert abs(rough.equation.k0_GPa - K0) < 2 * rough.equation.errors[1]
+
+
+def test_pressures_that_never_fall_at_rest_are_refused() -> None:
+    with pytest.raises(InputError, match="does not fall"):
+        region_at_rest(V0 * np.array([0.98, 1.0, 1.02]), np.array([-0.2, 0.0, 0.2]), 0.01, np.zeros(3))

@@ -8,8 +8,8 @@ from ase.build import bulk
 from ase.calculators.fd import calculate_numerical_forces, calculate_numerical_stress
 
 from mofglass.errors import InputError
-from mofglass.potentials import ASEPotential, get_potential
-from mofglass.potentials.calculator import make_calculator
+from mofglass.potentials import ASEPotential, calculator, get_potential
+from mofglass.potentials.calculator import load_into, make_calculator
 from mofglass.structures import load
 
 
@@ -38,11 +38,52 @@ def test_one_calculator_serves_structures_of_different_size(argon):
     assert np.abs(large.get_forces()).max() < 1e-9
 
 
+@pytest.mark.parametrize("shear", [0.0, 0.02])
+def test_a_structure_moved_a_little_is_that_structure_set_anew(monkeypatch, shear):
+    start = load("ZIF-4")
+    start.set_cell(start.cell @ [[1, 0, shear], [0, 1, 0], [0, 0, 1]], scale_atoms=True)
+    potential = get_potential("zif4")
+    loads = []
+    monkeypatch.setattr(calculator, "load_into", lambda *given: (loads.append(given), load_into(*given)))
+    moved = make_calculator(potential)
+    for step in range(4):
+        atoms = start.copy()
+        atoms.rattle(0.02, seed=step)
+        # Strains keep a right box right, or a skewed one skewed; atoms leave the box.
+        atoms.set_cell(atoms.cell * np.array([1 + 0.003 * step, 1, 1 - 0.002 * step]), scale_atoms=True)
+        atoms.positions += [0, 0, 0.03 * step]
+        found = [atoms.copy() for _ in range(2)]
+        found[0].calc, found[1].calc = moved, make_calculator(potential)
+        one, other = ((a.get_potential_energy(), a.get_forces(), a.get_stress()) for a in found)
+        assert one[0] == pytest.approx(other[0], abs=1e-7)
+        assert one[1] == pytest.approx(other[1], abs=1e-7)
+        assert one[2] == pytest.approx(other[2], abs=1e-9)
+    assert len(loads) == 1 + 4
+
+
+def test_a_structure_moved_far_or_of_other_elements_is_set_anew():
+    moved, potential = make_calculator(get_potential("zif4")), get_potential("zif4")
+    start = load("ZIF-4")
+    turned = start.copy()
+    turned.rotate(90, "x", rotate_cell=True)
+    stretched = start.copy()
+    stretched.set_cell(start.cell * 1.05, scale_atoms=True)
+    sheared = start.copy()
+    sheared.set_cell(start.cell @ [[1, 0, 0.01], [0, 1, 0], [0, 0, 1]], scale_atoms=True)
+    order = np.random.default_rng(1).permutation(len(start))
+    for atoms in (start, stretched, sheared, turned, start[order], start):
+        found = [atoms.copy() for _ in range(2)]
+        found[0].calc, found[1].calc = moved, make_calculator(potential)
+        assert found[0].get_potential_energy() == pytest.approx(found[1].get_potential_energy(), abs=1e-6)
+        assert found[0].get_forces() == pytest.approx(found[1].get_forces(), abs=1e-6)
+
+
 def test_a_potential_with_dummy_atoms_has_no_such_forces():
     atoms = load("ZIF-4")
     atoms.calc = make_calculator(get_potential("nb-zif-ff"))
-    with pytest.raises(InputError, match="dummy atoms"):
-        atoms.get_forces()
+    for _ in range(2):
+        with pytest.raises(InputError, match="dummy atoms"):
+            atoms.get_forces()
 
 
 def test_an_ase_potential_gives_its_own_calculator():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass
 
 import numpy as np
@@ -16,6 +17,8 @@ _ACCEPTED_CHI2 = 4.0
 """Points deviate by no more than twice their errors."""
 _ACCEPTED_SCATTER = 0.05
 """Or the scatter is this share of the range of pressures."""
+_LEAST_ERROR = 1e-6
+"""Of the range of pressures; that of a pressure without any."""
 
 
 @dataclass(frozen=True)
@@ -67,10 +70,7 @@ def disagreement_GPa(volume_A3: np.ndarray, pressures_GPa: np.ndarray, energies_
 
 
 def well_behaved_region(
-    volume_A3: np.ndarray,
-    pressures_GPa: np.ndarray,
-    errors_GPa: np.ndarray | None = None,
-    energies_eV: np.ndarray | None = None,
+    volume_A3: np.ndarray, pressures_GPa: np.ndarray, errors_GPa: np.ndarray | None = None
 ) -> Region:
     """Choose the points to fit: at most five, around zero pressure where possible (Castel 2024, SI).
 
@@ -79,7 +79,6 @@ def well_behaved_region(
     step. The one that a second-order Birch-Murnaghan equation fits best is taken if it fits: a chi² per
     degree of freedom of 4 at most, or a scatter of at most 5 % of the range of pressures (very precise
     pressures tell K' from 4, which is no reason to drop them). Else four points are tried, then three.
-    At rest, where the pressure may vanish at several volumes, the one of lowest energy is among them.
 
     Parameters
     ----------
@@ -87,8 +86,6 @@ def well_behaved_region(
         Volumes (Å³) and pressures (GPa), at least three.
     errors_GPa : ndarray, shape (n,), optional
         Standard errors, GPa.
-    energies_eV : ndarray, shape (n,), optional
-        Energies at rest, eV.
 
     Returns
     -------
@@ -101,17 +98,11 @@ def well_behaved_region(
         When there are fewer than three points.
     """
     volume, pressure = (np.asarray(values, dtype=float) for values in (volume_A3, pressures_GPa))
-    if len(volume) < FEWEST_POINTS:
-        raise InputError(
-            f"an equation of state needs at least {FEWEST_POINTS} volumes, there are {len(volume)}"
-        )
+    _enough(volume)
     order = np.argsort(volume)
-    lowest = None if energies_eV is None else int(np.argmin(energies_eV))
     best: tuple[float, np.ndarray, EquationOfState] | None = None
     for size in range(min(MOST_POINTS, len(volume)), FEWEST_POINTS - 1, -1):
         windows = [order[k : k + size] for k in range(len(order) - size + 1)]
-        if lowest is not None:
-            windows = [window for window in windows if lowest in window]
         distance = [max(0.0, pressure[w].min(), -pressure[w].max()) for w in windows]
         nearest = min(distance)
         for window, away in zip(windows, distance, strict=True):
@@ -122,17 +113,15 @@ def well_behaved_region(
                 equation = fit_pressures(volume[window], pressure[window], sigma)
             except InputError:
                 continue
-            badness = equation.rms_GPa / np.ptp(pressure[window]) / _ACCEPTED_SCATTER
-            if np.isfinite(equation.chi2_per_freedom):
-                badness = min(badness, equation.chi2_per_freedom / _ACCEPTED_CHI2)
+            badness = _badness(equation, pressure[window])
             if best is None or badness < best[0]:
                 best = (badness, window, equation)
         if best is not None and best[0] <= 1:
             where = "around" if best[2].brackets_zero else "nearest to"
             return Region(best[1], best[2], True, f"the {size} neighbouring volumes {where} zero pressure")
     if best is None:
-        away_from_rest = np.abs(pressure if lowest is None else volume - volume[lowest])
-        window = order[np.sort(np.argsort(away_from_rest[order])[:FEWEST_POINTS])]
+        nearest_first = np.sort(np.argsort(np.abs(pressure[order]))[:FEWEST_POINTS])
+        window = order[nearest_first]
         equation = fit_pressures(volume[window], pressure[window])
         return Region(window, equation, False, "the pressure does not fall steadily with the volume anywhere")
     return Region(
@@ -141,3 +130,75 @@ def well_behaved_region(
         False,
         f"no run of volumes fits well; these {len(best[1])} fit best: take smaller steps",
     )
+
+
+def region_at_rest(
+    volume_A3: np.ndarray, pressures_GPa: np.ndarray, error_GPa: float, energies_eV: np.ndarray
+) -> Region:
+    """Choose the points to fit at rest: those that tell the bulk modulus best.
+
+    Around the volume of lowest energy, two volumes on either side, three, and so on are tried (at the ends as
+    many as there are, five at least), and the run is taken whose second-order Birch-Murnaghan fit has the
+    smallest relative error of the bulk modulus. Where pressures are rough, as in soft frameworks, that is a
+    long run; where they are smooth, a short one, since K' is not quite 4.
+
+    Parameters
+    ----------
+    volume_A3, pressures_GPa : ndarray, shape (n,)
+        Volumes (Å³) and pressures (GPa), at least three.
+    error_GPa : float
+        Error of a pressure, GPa, from `disagreement_GPa`.
+    energies_eV : ndarray, shape (n,)
+        Energies, eV.
+
+    Returns
+    -------
+    Region
+        The points and their fit.
+
+    Raises
+    ------
+    InputError
+        When there are fewer than three points, or no run can be fitted.
+    """
+    volume, pressure = (np.asarray(values, dtype=float) for values in (volume_A3, pressures_GPa))
+    _enough(volume)
+    order = np.argsort(volume)
+    lowest = int(np.argmin(np.asarray(energies_eV)[order]))
+    fits: list[tuple[np.ndarray, EquationOfState]] = []
+    for reach in range(MOST_POINTS // 2, len(order)):
+        first = max(0, min(lowest - reach, len(order) - MOST_POINTS))
+        window = order[first : max(lowest + reach + 1, first + MOST_POINTS)]
+        sigma = np.full(len(window), max(error_GPa, _LEAST_ERROR * np.ptp(pressure)))
+        with suppress(InputError):
+            equation = fit_pressures(volume[window], pressure[window], sigma)
+            if equation.k0_GPa > 0:
+                fits.append((window, equation))
+    if not fits:
+        raise InputError("the pressure does not fall with the volume anywhere: is this structure at rest?")
+    window, equation = min(fits, key=lambda fit: fit[1].errors[1] / fit[1].k0_GPa)
+    if _badness(equation, pressure[window]) <= 1:
+        return Region(
+            window, equation, True, f"the {len(window)} neighbouring volumes that tell the bulk modulus best"
+        )
+    return Region(
+        window,
+        equation,
+        False,
+        f"no run of volumes fits well; these {len(window)} tell the bulk modulus best: look at the curve",
+    )
+
+
+def _enough(volume_A3: np.ndarray) -> None:
+    if len(volume_A3) < FEWEST_POINTS:
+        raise InputError(
+            f"an equation of state needs at least {FEWEST_POINTS} volumes, there are {len(volume_A3)}"
+        )
+
+
+def _badness(equation: EquationOfState, pressures_GPa: np.ndarray) -> float:
+    """Return how badly a fit fits; up to 1 it is accepted."""
+    badness = equation.rms_GPa / np.ptp(pressures_GPa) / _ACCEPTED_SCATTER
+    if np.isfinite(equation.chi2_per_freedom):
+        badness = min(badness, equation.chi2_per_freedom / _ACCEPTED_CHI2)
+    return float(badness)

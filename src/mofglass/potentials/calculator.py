@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import ctypes
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
@@ -21,6 +22,8 @@ from mofglass.potentials.model_calculator import Evaluated, ModelCalculator, clo
 from mofglass.units import BAR_PER_EV_PER_A3
 
 DATA_FILE = "system.data"
+NEAR_A, NEAR_STRAIN = 0.2, 0.02
+"""A structure moved and strained by less has the types and bonds that it had."""
 PRESSURES = ("pxx", "pyy", "pzz", "pxy", "pxz", "pyz")
 
 
@@ -81,6 +84,40 @@ def load_into(lammps: Any, model: LammpsModel) -> None:
             raise SimulationError(f"LAMMPS cannot compute this structure: {error}") from error
 
 
+def move_to(lammps: Any, atoms: Atoms, box: LammpsBox) -> None:
+    """Give LAMMPS another cell and other positions of the structure that it holds.
+
+    Parameters
+    ----------
+    lammps : lammps.lammps
+        An instance that holds the structure.
+    atoms : ase.Atoms
+        The same atoms, Å.
+    box : LammpsBox
+        Their box; orthogonal where the one that LAMMPS holds is.
+    """
+    (lx, _, _), (xy, ly, _), (xz, yz, lz) = box.cell
+    sides = {"x": (0.0, lx), "y": (0.0, ly), "z": (0.0, lz)}
+    tilts = {} if box.is_orthogonal else {"xy": (xy,), "xz": (xz,), "yz": (yz,)}
+    words = [f"{name} final {' '.join(f'{v:.15g}' for v in to)}" for name, to in {**sides, **tilts}.items()]
+    lammps.command(f"change_box all {' '.join(words)} units box")
+    turned = np.ascontiguousarray(atoms.positions @ box.rotation)
+    lammps.scatter_atoms("x", 1, 3, turned.ctypes.data_as(ctypes.POINTER(ctypes.c_double)))
+
+
+def _is_near(atoms: Atoms, loaded: Atoms) -> bool:
+    """Tell whether a structure is the one that is loaded, displaced and strained by little."""
+    if len(atoms) != len(loaded) or (atoms.numbers != loaded.numbers).any():
+        return False
+    if LammpsBox.of(atoms).is_orthogonal != LammpsBox.of(loaded).is_orthogonal:
+        return False
+    strain = np.linalg.solve(loaded.cell.array, atoms.cell.array) - np.eye(3)
+    displaced = atoms.get_scaled_positions(wrap=False) - loaded.get_scaled_positions(wrap=False)
+    displaced -= np.rint(displaced)
+    furthest = np.linalg.norm(displaced @ loaded.cell.array, axis=1).max()
+    return bool(np.abs(strain).max() < NEAR_STRAIN and furthest < NEAR_A)
+
+
 class SumCalculator(ModelCalculator):
     """Adds up energy, forces and stress of several calculators.
 
@@ -115,7 +152,8 @@ class LammpsCalculator(ModelCalculator):
     """A potential of LAMMPS' own styles, evaluated in this process.
 
     One LAMMPS instance serves all structures; the box, the atoms and the styles are set anew for each, since
-    types, bonds and dummy atoms depend on the structure.
+    types, bonds and dummy atoms depend on the structure. One that is a little displaced or strained from the
+    one last set, as in a relaxation, takes its types and bonds and is only moved there.
 
     Parameters
     ----------
@@ -130,42 +168,49 @@ class LammpsCalculator(ModelCalculator):
         self.potential = potential
         self._threads = threads
         self._lammps: Any = None
+        self._loaded: Atoms | None = None
+        self._units = UNITS["metal"]
 
     def close(self) -> None:
         """Free LAMMPS; the next calculation starts it again."""
         if self._lammps is not None:
             self._lammps.close()
-            self._lammps = None
+            self._lammps = self._loaded = None
 
     def _evaluate(self, atoms: Atoms) -> Evaluated:
         """Evaluate the potential on a periodic structure."""
         box = LammpsBox.of(atoms)
-        energy, forces, pressures_bar = self._run(atoms)
+        energy, forces, pressures_bar = self._run(atoms, box)
         xx, yy, zz, xy, xz, yz = pressures_bar / -BAR_PER_EV_PER_A3
         in_box = np.array([[xx, xy, xz], [xy, yy, yz], [xz, yz, zz]])
         return Evaluated(energy, forces @ box.rotation.T, box.rotation @ in_box @ box.rotation.T)
 
-    def _run(self, atoms: Atoms) -> tuple[float, np.ndarray, np.ndarray]:
+    def _run(self, atoms: Atoms, box: LammpsBox) -> tuple[float, np.ndarray, np.ndarray]:
         """Return energy (eV), forces (eV/Å) and the six pressures (bar) in LAMMPS' box and order."""
-        model = self.potential.lammps(atoms)
-        units = UNITS[model.units]
         if self._lammps is None:
             self._lammps = start_lammps(threads=self._threads)
         lammps = self._lammps
-        load_into(lammps, model)
+        if self._loaded is not None and _is_near(atoms, self._loaded):
+            move_to(lammps, atoms, box)
+        else:
+            self._loaded = None
+            model = self.potential.lammps(atoms)
+            self._units = UNITS[model.units]
+            load_into(lammps, model)
+            if lammps.get_natoms() != len(atoms):
+                raise InputError(
+                    f"the potential '{self.potential.name}' has dummy atoms with forces of their own, so a "
+                    "structure of real atoms alone has no forces under it: run it in LAMMPS instead"
+                )
+            self._loaded = Atoms(atoms.numbers, atoms.positions, cell=atoms.cell, pbc=True)
         try:
             lammps.command("run 0 post no")
         except Exception as error:
             raise SimulationError(f"LAMMPS cannot compute this structure: {error}") from error
-        if lammps.get_natoms() != len(atoms):
-            raise InputError(
-                f"the potential '{self.potential.name}' has dummy atoms with forces of their own, so a "
-                "structure of real atoms alone has no forces under it: run it in LAMMPS instead"
-            )
         forces = np.array(lammps.gather_atoms("f", 1, 3)).reshape(-1, 3)
         # LAMMPS' real units are kcal/mol, metal ones eV; both have Å.
         return (
-            float(lammps.get_thermo("pe")) * units.energy_eV,
-            forces * units.energy_eV,
-            np.array([lammps.get_thermo(name) for name in PRESSURES]) * units.pressure_bar,
+            float(lammps.get_thermo("pe")) * self._units.energy_eV,
+            forces * self._units.energy_eV,
+            np.array([lammps.get_thermo(name) for name in PRESSURES]) * self._units.pressure_bar,
         )

@@ -16,7 +16,7 @@ from mofglass.analysis.equation_of_state import (
     fit_pressures,
 )
 from mofglass.analysis.statistics import mean_over_glasses
-from mofglass.analysis.well_behaved_region import well_behaved_region
+from mofglass.analysis.well_behaved_region import region_at_rest, well_behaved_region
 from mofglass.errors import InputError
 from mofglass.result import Curve, Panel, Result
 from mofglass.units import density_g_per_cm3
@@ -110,7 +110,11 @@ class BulkModulusResult(Result):
             When there are too few points.
         """
         known = data.pressure_error_GPa if np.isfinite(data.pressure_error_GPa).all() else None
-        region = well_behaved_region(data.volume_A3, data.pressure_GPa, known, data.energy_eV)
+        if data.energy_eV is None:
+            region = well_behaved_region(data.volume_A3, data.pressure_GPa, known)
+        else:
+            error = float(data.pressure_error_GPa.mean())
+            region = region_at_rest(data.volume_A3, data.pressure_GPa, error, data.energy_eV)
         points, main = region.points, region.equation
         sigma = None if known is None else known[points]
         equations: dict[str, EquationOfState] = {}
