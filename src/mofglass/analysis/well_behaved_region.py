@@ -35,19 +35,23 @@ class Region:
         Whether the rule was met; else they are the best there are.
     reason : str
         Why these, in one sentence.
+    error_GPa : float or None
+        Error of a pressure at rest, from `disagreement_GPa`.
     """
 
     points: np.ndarray
     equation: EquationOfState
     well_behaved: bool
     reason: str
+    error_GPa: float | None = None
 
 
 def disagreement_GPa(volume_A3: np.ndarray, pressures_GPa: np.ndarray, energies_eV: np.ndarray) -> float:
     """Tell how well pressures at rest are known, from the energies beside them.
 
     Between two volumes the energy must rise by what the pressure does there, which a cubic spline of the
-    pressures gives. Ions not quite at rest, or in another minimum at the next volume, break this.
+    pressures gives. Ions not quite at rest, or in another minimum at the next volume, break this; ions that
+    only follow the cell do not. Steps so large that the spline errs add to it.
 
     Parameters
     ----------
@@ -59,11 +63,18 @@ def disagreement_GPa(volume_A3: np.ndarray, pressures_GPa: np.ndarray, energies_
     float
         The error of one pressure, GPa, that explains the disagreement: the root mean square, over the
         steps, of what they differ by in mean pressure, times the square root of two.
+
+    Raises
+    ------
+    InputError
+        When a number is not finite or a volume is there twice.
     """
     order = np.argsort(volume_A3)
     volume, pressure, energy = (
         np.asarray(values, dtype=float)[order] for values in (volume_A3, pressures_GPa, energies_eV)
     )
+    if not np.isfinite([volume, pressure, energy]).all() or (np.diff(volume) <= 0).any():
+        raise InputError("volumes at rest must differ, and have finite pressures and energies")
     work = np.diff(CubicSpline(volume, pressure).antiderivative()(volume))
     difference = (work + np.diff(energy) * GPA_PER_EV_PER_A3) / np.diff(volume)
     return float(np.sqrt(2 * np.mean(difference**2)))
@@ -132,24 +143,19 @@ def well_behaved_region(
     )
 
 
-def region_at_rest(
-    volume_A3: np.ndarray, pressures_GPa: np.ndarray, error_GPa: float, energies_eV: np.ndarray
-) -> Region:
+def region_at_rest(volume_A3: np.ndarray, pressures_GPa: np.ndarray, energies_eV: np.ndarray) -> Region:
     """Choose the points to fit at rest: those that tell the bulk modulus best.
 
     Around the volume of lowest energy, two volumes on either side, three, and so on are tried (at the ends as
     many as there are, five at least), and the run is taken whose second-order Birch-Murnaghan fit has the
-    smallest relative error of the bulk modulus. Where pressures are rough, as in soft frameworks, that is a
+    smallest relative error of the bulk modulus; the pressures of each run have the error by which they
+    disagree with their energies. Where pressures are rough, as in soft frameworks, that is a
     long run; where they are smooth, a short one, since K' is not quite 4.
 
     Parameters
     ----------
-    volume_A3, pressures_GPa : ndarray, shape (n,)
-        Volumes (Å³) and pressures (GPa), at least three.
-    error_GPa : float
-        Error of a pressure, GPa, from `disagreement_GPa`.
-    energies_eV : ndarray, shape (n,)
-        Energies, eV.
+    volume_A3, pressures_GPa, energies_eV : ndarray, shape (n,)
+        Volumes (Å³), pressures (GPa) and energies (eV), at least three.
 
     Returns
     -------
@@ -159,34 +165,34 @@ def region_at_rest(
     Raises
     ------
     InputError
-        When there are fewer than three points, or no run can be fitted.
+        When there are fewer than three points, they are not finite, or no run can be fitted.
     """
-    volume, pressure = (np.asarray(values, dtype=float) for values in (volume_A3, pressures_GPa))
+    volume, pressure, energy = (
+        np.asarray(values, dtype=float) for values in (volume_A3, pressures_GPa, energies_eV)
+    )
     _enough(volume)
     order = np.argsort(volume)
-    lowest = int(np.argmin(np.asarray(energies_eV)[order]))
-    fits: list[tuple[np.ndarray, EquationOfState]] = []
+    lowest = int(np.argmin(energy[order]))
+    fits: list[tuple[np.ndarray, EquationOfState, float]] = []
     for reach in range(MOST_POINTS // 2, len(order)):
         first = max(0, min(lowest - reach, len(order) - MOST_POINTS))
         window = order[first : max(lowest + reach + 1, first + MOST_POINTS)]
-        sigma = np.full(len(window), max(error_GPa, _LEAST_ERROR * np.ptp(pressure)))
+        error = disagreement_GPa(volume[window], pressure[window], energy[window])
+        error = max(error, _LEAST_ERROR * float(np.ptp(pressure)))
         with suppress(InputError):
-            equation = fit_pressures(volume[window], pressure[window], sigma)
+            equation = fit_pressures(volume[window], pressure[window], np.full(len(window), error))
             if equation.k0_GPa > 0:
-                fits.append((window, equation))
+                fits.append((window, equation, error))
     if not fits:
         raise InputError("the pressure does not fall with the volume anywhere: is this structure at rest?")
-    window, equation = min(fits, key=lambda fit: fit[1].errors[1] / fit[1].k0_GPa)
-    if _badness(equation, pressure[window]) <= 1:
-        return Region(
-            window, equation, True, f"the {len(window)} neighbouring volumes that tell the bulk modulus best"
-        )
-    return Region(
-        window,
-        equation,
-        False,
-        f"no run of volumes fits well; these {len(window)} tell the bulk modulus best: look at the curve",
+    window, equation, error = min(fits, key=lambda fit: fit[1].errors[1] / fit[1].k0_GPa)
+    well_behaved = _badness(equation, pressure[window]) <= 1
+    reason = (
+        f"the {len(window)} neighbouring volumes that tell the bulk modulus best"
+        if well_behaved
+        else f"no run of volumes fits well; these {len(window)} tell the bulk modulus best: look at the curve"
     )
+    return Region(window, equation, well_behaved, reason, error)
 
 
 def _enough(volume_A3: np.ndarray) -> None:

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 from ase import Atoms
-from ase.calculators.calculator import Calculator, all_changes
+from ase.calculators.calculator import Calculator
 from ase.stress import voigt_6_to_full_3x3_stress
 
 from mofglass.errors import InputError, SimulationError
@@ -23,7 +23,7 @@ from mofglass.units import BAR_PER_EV_PER_A3
 
 DATA_FILE = "system.data"
 NEAR_A, NEAR_STRAIN = 0.2, 0.02
-"""A structure moved and strained by less has the types and bonds that it had."""
+"""A structure moved and strained by less keeps its types and bonds, as in a run."""
 PRESSURES = ("pxx", "pyy", "pzz", "pxy", "pxz", "pyz")
 
 
@@ -95,14 +95,25 @@ def move_to(lammps: Any, atoms: Atoms, box: LammpsBox) -> None:
         The same atoms, Å.
     box : LammpsBox
         Their box; orthogonal where the one that LAMMPS holds is.
+
+    Raises
+    ------
+    SimulationError
+        When LAMMPS does not take it.
     """
     (lx, _, _), (xy, ly, _), (xz, yz, lz) = box.cell
     sides = {"x": (0.0, lx), "y": (0.0, ly), "z": (0.0, lz)}
     tilts = {} if box.is_orthogonal else {"xy": (xy,), "xz": (xz,), "yz": (yz,)}
     words = [f"{name} final {' '.join(f'{v:.15g}' for v in to)}" for name, to in {**sides, **tilts}.items()]
-    lammps.command(f"change_box all {' '.join(words)} units box")
-    turned = np.ascontiguousarray(atoms.positions @ box.rotation)
-    lammps.scatter_atoms("x", 1, 3, turned.ctypes.data_as(ctypes.POINTER(ctypes.c_double)))
+    # LAMMPS folds atoms back from the next cell, and loses those that are further out.
+    turned = atoms.positions @ box.rotation
+    turned -= np.floor(np.linalg.solve(box.cell.T, turned.T).T) @ box.cell
+    turned = np.ascontiguousarray(turned)
+    try:
+        lammps.command(f"change_box all {' '.join(words)} units box")
+        lammps.scatter_atoms("x", 1, 3, turned.ctypes.data_as(ctypes.POINTER(ctypes.c_double)))
+    except Exception as error:
+        raise SimulationError(f"LAMMPS cannot compute this structure: {error}") from error
 
 
 def _is_near(atoms: Atoms, loaded: Atoms) -> bool:
@@ -140,7 +151,7 @@ class SumCalculator(ModelCalculator):
 
     def _evaluate(self, atoms: Atoms) -> Evaluated:
         for part in self.parts:
-            part.calculate(atoms, ["energy", "forces", "stress"], all_changes)
+            part.calculate(atoms, ["energy", "forces", "stress"], list(self.changes))
         return Evaluated(
             sum(float(part.results["energy"]) for part in self.parts),
             np.sum([part.results["forces"] for part in self.parts], axis=0),
@@ -152,8 +163,8 @@ class LammpsCalculator(ModelCalculator):
     """A potential of LAMMPS' own styles, evaluated in this process.
 
     One LAMMPS instance serves all structures; the box, the atoms and the styles are set anew for each, since
-    types, bonds and dummy atoms depend on the structure. One that is a little displaced or strained from the
-    one last set, as in a relaxation, takes its types and bonds and is only moved there.
+    types, bonds and dummy atoms depend on the structure. In a relaxation, where the caller says that only
+    positions and cell have changed, a structure near to the one last set keeps its types and is moved.
 
     Parameters
     ----------
@@ -190,10 +201,10 @@ class LammpsCalculator(ModelCalculator):
         if self._lammps is None:
             self._lammps = start_lammps(threads=self._threads)
         lammps = self._lammps
-        if self._loaded is not None and _is_near(atoms, self._loaded):
+        loaded, self._loaded = self._loaded, None
+        if loaded is not None and {*self.changes} <= {"positions", "cell"} and _is_near(atoms, loaded):
             move_to(lammps, atoms, box)
         else:
-            self._loaded = None
             model = self.potential.lammps(atoms)
             self._units = UNITS[model.units]
             load_into(lammps, model)
@@ -202,11 +213,12 @@ class LammpsCalculator(ModelCalculator):
                     f"the potential '{self.potential.name}' has dummy atoms with forces of their own, so a "
                     "structure of real atoms alone has no forces under it: run it in LAMMPS instead"
                 )
-            self._loaded = Atoms(atoms.numbers, atoms.positions, cell=atoms.cell, pbc=True)
+            loaded = Atoms(atoms.numbers, atoms.positions, cell=atoms.cell, pbc=True)
         try:
             lammps.command("run 0 post no")
         except Exception as error:
             raise SimulationError(f"LAMMPS cannot compute this structure: {error}") from error
+        self._loaded = loaded
         forces = np.array(lammps.gather_atoms("f", 1, 3)).reshape(-1, 3)
         # LAMMPS' real units are kcal/mol, metal ones eV; both have Å.
         return (

@@ -36,6 +36,8 @@ class ModelCalculator(Calculator):
 
     # As ASE declares it.
     implemented_properties = ["energy", "free_energy", "forces", "stress"]  # noqa: RUF012
+    changes: Collection[str] = all_changes
+    """What the structure differs in from the one before, as the caller says."""
 
     def _evaluate(self, atoms: Atoms) -> Evaluated:
         """Evaluate the model on a periodic structure."""
@@ -56,7 +58,7 @@ class ModelCalculator(Calculator):
         properties : list of str
             All are computed at once.
         system_changes : list of str
-            As ASE gives them.
+            As ASE gives them; with all of them nothing of the structure before is used.
 
         Raises
         ------
@@ -66,6 +68,7 @@ class ModelCalculator(Calculator):
             When LAMMPS, where it runs the model, cannot compute it.
         """
         super().calculate(atoms, properties or ["energy"], system_changes)
+        self.changes = system_changes
         structure = self.atoms
         assert structure is not None
         energy, forces, stress, more = self._evaluate(structure)

@@ -29,7 +29,8 @@ class PressureVolume:
     Parameters
     ----------
     volume_A3, pressure_GPa, pressure_error_GPa : ndarray, shape (n,)
-        Volumes by rising size (Å³), mean pressures and standard errors (GPa).
+        Volumes by rising size (Å³), mean pressures and standard errors (GPa); in statics, which the
+        energies tell, errors are those of the points fitted.
     mass_u : float
         Mass in the cell, u.
     energy_eV : ndarray, shape (n,), optional
@@ -109,12 +110,12 @@ class BulkModulusResult(Result):
         InputError
             When there are too few points.
         """
+        if data.energy_eV is not None:
+            region = region_at_rest(data.volume_A3, data.pressure_GPa, data.energy_eV)
+            data = replace(data, pressure_error_GPa=np.full(len(data.volume_A3), region.error_GPa))
         known = data.pressure_error_GPa if np.isfinite(data.pressure_error_GPa).all() else None
         if data.energy_eV is None:
             region = well_behaved_region(data.volume_A3, data.pressure_GPa, known)
-        else:
-            error = float(data.pressure_error_GPa.mean())
-            region = region_at_rest(data.volume_A3, data.pressure_GPa, error, data.energy_eV)
         points, main = region.points, region.equation
         sigma = None if known is None else known[points]
         equations: dict[str, EquationOfState] = {}

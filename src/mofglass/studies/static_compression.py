@@ -24,7 +24,7 @@ from mofglass.studies.static_points import (
 )
 
 _TELLING_SHARE = 0.1
-"""Of the range of pressures that are fitted: a larger disagreement of energies and pressures is told."""
+"""Of the range of pressures: a larger disagreement of energies and pressures is told."""
 
 
 def plan(*, step: float = 0.015, n_compress: int = 2, n_expand: int = 2) -> list[float]:
@@ -136,11 +136,10 @@ def analyse(points: Sequence[StaticPoint], *, relaxation: Relaxation | None = No
     volumes = np.array([point.atoms.get_volume() for point in points])
     pressures = np.array([point.pressure_GPa for point in points])
     energies = np.array([point.energy_eV for point in points])
-    error = disagreement_GPa(volumes, pressures, energies)
     data = PressureVolume(
         volumes,
         pressures,
-        np.full(len(points), error),
+        np.full(len(points), np.nan),
         mass_u=float(first.get_masses().sum()),
         energy_eV=energies,
     )
@@ -150,12 +149,15 @@ def analyse(points: Sequence[StaticPoint], *, relaxation: Relaxation | None = No
         float(np.abs(point.stress_GPa - [*[-point.pressure_GPa] * 3, 0, 0, 0]).max()) for point in points
     )
     notes = result.notes
-    if error > _TELLING_SHARE * float(np.ptp(pressures[result.fitted])):
-        notes = (
-            *notes,
-            f"energies and pressures disagree by {error:.3f} GPa: ions are not at rest, or change to another "
-            "minimum between two volumes; take a smaller --force-tolerance, or a temperature (finite-strain)",
+    error = disagreement_GPa(volumes, pressures, energies)
+    if error > _TELLING_SHARE * float(np.ptp(pressures)):
+        why = (
+            "take smaller steps"
+            if ions == "clamped"
+            else "ions are not at rest, or change to another minimum between two volumes; look at the curve, "
+            "take smaller steps or a smaller --force-tolerance, or a temperature (finite-strain)"
         )
+        notes = (*notes, f"energies and pressures disagree by {error:.3f} GPa: {why}")
     if shear > 0.05 * result.values["bulk_modulus_GPa"]:
         notes = (
             *notes,

@@ -273,9 +273,13 @@ def study_label(potential: Potential | str, relaxation: Relaxation) -> str:
     Returns
     -------
     str
-        The potential, the ions and the tolerance.
+        The potential and its hash, the ions and the tolerance.
     """
+    chosen = get_potential(potential) if isinstance(potential, str) else potential
     name = potential if isinstance(potential, str) else potential.name
+    digest = chosen.describe().get("sha256")
+    if digest:
+        name = f"{name} ({digest[:12]})"
     if not relaxation.ions:
         return f"{name}, clamped ions"
     return f"{name}, ions relaxed to {relaxation.force_tolerance_eV_per_A:g} eV/A"
