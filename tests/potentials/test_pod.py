@@ -12,6 +12,7 @@ import pytest
 import yaml
 from ase import Atoms
 from ase.build import bulk
+from ase.calculators.fd import calculate_numerical_forces
 from ase.neighborlist import neighbor_list
 
 from mofglass.errors import InputError
@@ -28,6 +29,7 @@ from mofglass.potentials.pod_files import (
 from mofglass.potentials.prior import Prior, PriorAlone
 from mofglass.potentials.repulsion import Repulsion, Walls
 from mofglass.structures import load
+from mofglass.training.predictions import compute
 
 # Coulomb's constant, eV Å, and the screening of Ziegler, Biersack and Littmark.
 COULOMB_EV_A = 14.399645
@@ -209,6 +211,36 @@ def test_the_walls_of_zif4_stand_where_they_should(tmp_path: Path) -> None:
     assert felt[3] >= 30 * 0.1**2 * 0.999
 
 
+def test_a_hydrogen_is_kept_out_of_line_with_its_ring(tmp_path: Path) -> None:
+    """Nothing is felt up to the onset, the wall alone beyond it, and forces are its derivative."""
+    shipped = get_potential("zif4").model
+    onset_deg, stiffness = shipped.walls.bends
+    crystal = load("ZIF-4")
+    ring, hydrogen = linker_places(crystal)[0, :5], linker_places(crystal)[0, 6]
+    carbon, other = ring[3], ring[4]
+    arm, side = (crystal.get_distance(carbon, at, mic=True, vector=True) for at in (hydrogen, other))
+    axis = np.cross(side, arm) / np.linalg.norm(np.cross(side, arm))
+    open_walls = replace(shipped.walls, bends=None)
+    with_wall, without = (
+        make_calculator(POD.from_model(replace(shipped, walls=walls), tmp_path / name))
+        for name, walls in (("with", shipped.walls), ("without", open_walls))
+    )
+    for bend_deg in (0.0, 30.0, 38.0, 46.0):
+        bent = crystal.copy()
+        turn = np.radians(bend_deg)
+        arm_bent = arm * np.cos(turn) + np.cross(axis, arm) * np.sin(turn)
+        bent.positions[hydrogen] = crystal.positions[carbon] + arm_bent
+        angle_deg = bent.get_angle(other, carbon, hydrogen, mic=True)
+        expected = stiffness * np.radians(max(0.0, angle_deg - onset_deg)) ** 2
+        one, two = compute(with_wall, bent), compute(without, bent)
+        assert one.energy_eV - two.energy_eV == pytest.approx(expected, abs=1e-6)
+        assert (np.abs(one.forces_eV_per_A - two.forces_eV_per_A).max() > 1) == (expected > 0)
+    assert expected > 2
+    bent.calc = with_wall
+    numerical = calculate_numerical_forces(bent, 1e-4, [hydrogen])
+    assert one.forces_eV_per_A[hydrogen] == pytest.approx(numerical[0], abs=1e-3)
+
+
 @pytest.mark.parametrize(
     "walls",
     [
@@ -220,6 +252,11 @@ def test_the_walls_of_zif4_stand_where_they_should(tmp_path: Path) -> None:
         {"pairs": {"Cu-Au": [2.0, 3.0], "Au-Cu": [2.0, 4.0]}},
         {"pairs": {}},
         {"Cu-Au": [2.0, 3.0]},
+        {"pairs": {"Cu-Au": [2.0, 3.0]}, "bends": [162.0, 80.0]},
+        {"pairs": {"Cu-Au": [2.0, 3.0]}, "bends": [162.0]},
+        {"pairs": {"Cu-Au": [2.0, 3.0]}, "bends": [181.0, 80.0]},
+        {"pairs": {"Cu-Au": [2.0, 3.0]}, "bends": [162.0, 0.0]},
+        {"pairs": {"Cu-Au": [2.0, 3.0]}, "bends": "wide"},
     ],
 )
 def test_walls_without_sense(tmp_path: Path, walls: dict[str, object]) -> None:

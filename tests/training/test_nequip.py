@@ -248,6 +248,7 @@ def test_what_a_network_over_terms_cannot_be_is_told_before_the_long_work(
         (start.parent / name).write_text(text)
     for settings, message in (
         ({"walls": {"pairs": {"Cu-Cu": [3.4, 3.3]}}}, "Cu"),
+        ({"walls": {"pairs": {"Zn-Zn": [3.4, 3.3]}, "bends": [162, 80]}}, "set linker_terms"),
         ({"linker_terms": True, "elements": ["H", "C", "N"]}, "the frames hold Zn, which 'elements' lacks"),
         ({"start_from": str(tmp_path / "absent.nequip.zip")}, "absent.nequip.zip is not there"),
         ({"start_from": str(start)}, "lies over other linker terms or another repulsion"),

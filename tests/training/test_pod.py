@@ -290,6 +290,9 @@ def test_walls_are_laid_over_the_finished_fit(fitted, alloy: list[LabelledFrame]
     assert plain.walls is None
     assert walled.walls == Walls(pairs={"Au-Cu": (2.0, 3.0)})
     np.testing.assert_array_equal(walled.coefficients.coefficients, plain.coefficients.coefficients)
+    bends = {"walls": {**walls, "bends": [162, 80]}}
+    with pytest.raises(InputError, match="set linker_terms"):
+        fitted(configuration(**bends), alloy[:8], alloy[8:], tmp_path / "bends")
 
 
 def test_repulsion_is_taken_off_the_labels_and_put_back(

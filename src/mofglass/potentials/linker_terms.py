@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, NamedTuple
@@ -17,6 +18,9 @@ PLACES = ("N1", "C2", "N3", "C4", "C5", "H2", "H4", "H5")
 REFERENCE = "H. Sun, J. Phys. Chem. B 102, 7338-7364 (1998), doi:10.1021/jp980939v (class2 terms)"
 KNOWN_LIMITS = "linkers cannot break or exchange protons, and are unsubstituted imidazolate"
 STYLES = tuple(f"{kind}_style class2" for kind in ("bond", "angle", "dihedral", "improper"))
+STYLES_WITH_BENDS = tuple(
+    style.replace("angle_style class2", "angle_style hybrid class2 lepton") for style in STYLES
+)
 
 Term = tuple[str, ...]
 
@@ -56,6 +60,9 @@ TERMS: dict[str, dict[str, tuple[Term, ...]]] = {
         },
     }.items()
 }
+
+BENDS: tuple[Term, ...] = sum((TERMS["angles"][name] for name in ("N-C2-H", "N-C4-H", "C5-C4-H")), ())
+"""Angles on which a wall stands (`Walls.bends`), of a type of their own after those of the terms."""
 
 # Means over the linkers of the DFT-relaxed ZIF-4 crystal (PBE-D3, cell relaxed: Castel and Coudert's
 # ZIF4-RelaxedCell.cif), Å to 0.001 and degrees to 0.1.
@@ -311,8 +318,13 @@ class LinkerTerms:
                 return [], [angle(0, 1, 2), angle(0, 1, 3), angle(2, 1, 3)]
         return [], []
 
-    def commands(self) -> tuple[str, ...]:
+    def commands(self, bends: tuple[float, float] | None = None) -> tuple[str, ...]:
         """Return the LAMMPS commands that set all coefficients, in units metal.
+
+        Parameters
+        ----------
+        bends : (float, float), optional
+            Onset, degrees, and stiffness, eV/rad², of a wall on `BENDS`, for `STYLES_WITH_BENDS`.
 
         Returns
         -------
@@ -320,7 +332,13 @@ class LinkerTerms:
             Also ``special_bonds``, which leaves bonded atoms among each other's neighbours: many-body pair
             styles need all of them.
         """
-        return ("special_bonds lj/coul 1.0 1.0 1.0", *(self.command(block) for block in BLOCKS))
+        commands = ["special_bonds lj/coul 1.0 1.0 1.0", *(self.command(block) for block in BLOCKS)]
+        if bends is None:
+            return tuple(commands)
+        onset, stiffness = bends
+        named = [re.sub(r"^angle_coeff (\d+)", r"angle_coeff \1 class2", command) for command in commands]
+        wall = f'angle_coeff {len(TERMS["angles"]) + 1} lepton {onset:g} "{stiffness:g}*step(theta)*theta^2"'
+        return (*named, wall)
 
     @property
     def text(self) -> str:

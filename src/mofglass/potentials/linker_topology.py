@@ -8,7 +8,7 @@ from ase.data import atomic_masses, atomic_numbers
 
 from mofglass.errors import InputError
 from mofglass.potentials.lammps_data import LammpsBox, check_elements, data_text
-from mofglass.potentials.linker_terms import LINKER, PLACES, TERMS
+from mofglass.potentials.linker_terms import BENDS, LINKER, PLACES, TERMS
 from mofglass.topology.bonds import Bonds, find_bonds
 from mofglass.topology.integrity import BROKEN_LINKER_KINDS, LOOSE_KINDS, diagnose
 from mofglass.topology.linkers import Linkers, Perception, perceive_linkers
@@ -86,13 +86,15 @@ def _without_contacts(atoms: Atoms) -> Bonds:
     return bonds._replace(covalent=NeighbourList(*(part[kept] for part in pairs)))
 
 
-def term_rows(places: np.ndarray) -> dict[str, tuple[int, np.ndarray]]:
+def term_rows(places: np.ndarray, *, bends: bool = False) -> dict[str, tuple[int, np.ndarray]]:
     """Return the bonded terms of linkers, as `data_text` takes them.
 
     Parameters
     ----------
     places : ndarray of int (n_linkers, 8)
         As `linker_places`.
+    bends : bool
+        Whether `BENDS` are there once more, for a wall.
 
     Returns
     -------
@@ -100,9 +102,10 @@ def term_rows(places: np.ndarray) -> dict[str, tuple[int, np.ndarray]]:
         ``Bonds``, ``Angles``, ... to the number of types, and rows of type and atom ids from 1.
     """
     rows = {}
-    for kind, types in TERMS.items():
+    for kind, named in TERMS.items():
+        types = [*named.values(), *([BENDS] if bends and kind == "angles" else [])]
         parts = []
-        for number, terms in enumerate(types.values(), start=1):
+        for number, terms in enumerate(types, start=1):
             for term in terms:
                 ids = places[:, [PLACES.index(place) for place in term]] + 1
                 parts.append(np.hstack([np.full((len(ids), 1), number), ids]))
@@ -110,7 +113,7 @@ def term_rows(places: np.ndarray) -> dict[str, tuple[int, np.ndarray]]:
     return rows
 
 
-def data_with_terms(atoms: Atoms, species: tuple[str, ...]) -> str:
+def data_with_terms(atoms: Atoms, species: tuple[str, ...], *, bends: bool = False) -> str:
     """Write the data file of a structure with its linkers' bonded terms.
 
     Parameters
@@ -119,6 +122,8 @@ def data_with_terms(atoms: Atoms, species: tuple[str, ...]) -> str:
         Periodic structure, Å.
     species : tuple of str
         Chemical symbol of each LAMMPS type.
+    bends : bool
+        As `term_rows`.
 
     Returns
     -------
@@ -142,5 +147,5 @@ def data_with_terms(atoms: Atoms, species: tuple[str, ...]) -> str:
         {symbol: float(atomic_masses[atomic_numbers[symbol]]) for symbol in species},
         charges_e=np.zeros(len(atoms)),
         molecules=molecules,
-        terms=term_rows(places),
+        terms=term_rows(places, bends=bends),
     )

@@ -14,7 +14,7 @@ from mofglass.errors import InputError
 from mofglass.potentials.base import LammpsModel, Potential
 from mofglass.potentials.lammps_data import check_elements
 from mofglass.potentials.linker_terms import REFERENCE as LINKER_REFERENCE
-from mofglass.potentials.linker_terms import STYLES, LinkerTerms, read_linker_terms
+from mofglass.potentials.linker_terms import STYLES, STYLES_WITH_BENDS, LinkerTerms, read_linker_terms
 from mofglass.potentials.linker_topology import data_with_terms
 from mofglass.potentials.repulsion import REFERENCE as REPULSION_REFERENCE
 from mofglass.potentials.repulsion import Repulsion, Walls, data_with_types
@@ -37,11 +37,20 @@ class Prior:
         Screened nuclear repulsion.
     walls : Walls or None
         Harmonic walls, where no data bind the fit.
+
+    Raises
+    ------
+    InputError
+        For a wall on bends without linker terms.
     """
 
     linker_terms: LinkerTerms | None = None
     repulsion: Repulsion | None = None
     walls: Walls | None = None
+
+    def __post_init__(self) -> None:
+        if self.walls is not None:
+            self.walls.check(linker_terms=self.linker_terms is not None)
 
     def __bool__(self) -> bool:
         """Return whether there is anything in it."""
@@ -118,7 +127,8 @@ class Prior:
         if walls is not None:
             try:
                 pairs = {name: tuple(values) for name, values in walls.pop("pairs").items()}
-                walls = Walls(**walls, pairs=pairs)
+                bends = walls.pop("bends", None)
+                walls = Walls(**walls, pairs=pairs, bends=None if bends is None else tuple(bends))
             except (AttributeError, KeyError, TypeError, ValueError) as error:
                 raise InputError(
                     f"{file}: the walls need pairs of an onset and a stiffness: {error}"
@@ -156,7 +166,11 @@ class Prior:
     @property
     def bonded_commands(self) -> tuple[str, ...]:
         """LAMMPS commands of the linkers' bonded terms; empty without any."""
-        return () if self.linker_terms is None else self.linker_terms.commands()
+        return () if self.linker_terms is None else self.linker_terms.commands(self._bends)
+
+    @property
+    def _bends(self) -> tuple[float, float] | None:
+        return None if self.walls is None else self.walls.bends
 
     def lammps(
         self,
@@ -188,12 +202,14 @@ class Prior:
         InputError
             When there are linker terms and a linker is broken or another.
         """
-        terms = self.linker_terms is not None
+        terms, bends = self.linker_terms is not None, self._bends is not None
         return LammpsModel(
             units="metal",
             atom_style="full" if terms else "atomic",
-            data=data_with_terms(atoms, tuple(species)) if terms else data_with_types(atoms, species),
-            before_data=STYLES if terms else (),
+            data=data_with_terms(atoms, tuple(species), bends=bends)
+            if terms
+            else data_with_types(atoms, species),
+            before_data=(STYLES_WITH_BENDS if bends else STYLES) if terms else (),
             after_data=(
                 *self.pair_commands(species, learned),
                 *self.bonded_commands,

@@ -103,13 +103,18 @@ class Repulsion:
 class Walls:
     """Harmonic walls that keep pairs of elements out of distances where no data bind a fit.
 
-    The energy of a pair nearer than its onset is ``stiffness * (onset - distance)**2``. Walls are no part of
-    a fit: they are laid over what it gave.
+    The energy of a pair nearer than its onset is ``stiffness * (onset - distance)**2``; that of a linker's
+    hydrogen bent to an angle beyond its onset ``stiffness * (angle - onset)**2``. In line with a bond of its
+    ring (180°) the linker terms' torsions are not defined. Walls are no part of a fit: they are laid over
+    what it gave.
 
     Parameters
     ----------
     pairs : mapping of str to (float, float)
         Onset, Å, and stiffness, eV/Å², of each pair, as ``{"Zn-Zn": (3.4, 3.3)}``.
+    bends : (float, float) or None
+        Onset, degrees, and stiffness, eV/rad², of the angles between ring bonds and bonds to hydrogen; needs
+        linker terms.
 
     Raises
     ------
@@ -118,6 +123,7 @@ class Walls:
     """
 
     pairs: dict[str, tuple[float, float]]
+    bends: tuple[float, float] | None = None
 
     def __post_init__(self) -> None:
         if not self.pairs:
@@ -130,6 +136,28 @@ class Walls:
             seen.add(pair)
             if len(values) != 2 or not all(value > 0 for value in values):
                 raise InputError(f"walls: {name} needs an onset (Å) and a stiffness (eV/Å²), both above zero")
+        if self.bends is not None and not (
+            len(self.bends) == 2 and 90 < self.bends[0] < 180 and self.bends[1] > 0
+        ):
+            raise InputError(
+                "walls: bends need an onset between 90 and 180 degrees and a stiffness (eV/rad²) above zero"
+            )
+
+    def check(self, *, linker_terms: bool) -> None:
+        """Refuse a wall on bends where there are no angles.
+
+        Parameters
+        ----------
+        linker_terms : bool
+            Whether there are terms on the linkers' angles.
+
+        Raises
+        ------
+        InputError
+            When there are none and a wall stands on them.
+        """
+        if self.bends is not None and not linker_terms:
+            raise InputError("walls: bends stand on the angles of linker terms: set linker_terms too")
 
     def lammps(self, species: tuple[str, ...]) -> tuple[str, list[str]]:
         """Return the LAMMPS sub-style and its coefficients, for types in the order of `species`.
@@ -168,9 +196,12 @@ class Walls:
         Returns
         -------
         dict
-            Onset, Å, and stiffness, eV/Å², by pair, under ``pairs``.
+            Onset, Å, and stiffness, eV/Å², by pair, under ``pairs``; ``bends`` as they are.
         """
-        return {"pairs": {name: list(values) for name, values in self.pairs.items()}}
+        content: dict[str, Any] = {"pairs": {name: list(values) for name, values in self.pairs.items()}}
+        if self.bends is not None:
+            content["bends"] = list(self.bends)
+        return content
 
 
 def _check_pair(name: str, where: str) -> None:

@@ -169,6 +169,7 @@ def _elements(settings: NetworkSettings, train: Dataset, validation: Dataset) ->
         raise InputError(f"the frames hold {', '.join(unknown)}, which 'elements' lacks: add it there")
     if settings.walls is not None:
         settings.walls.lammps(elements)
+        settings.walls.check(linker_terms=bool(settings.linker_terms))
     return elements
 
 

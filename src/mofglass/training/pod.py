@@ -197,8 +197,9 @@ class PODTrainer:
             train, validation, left_out = with_linkers(train, validation, progress)
         elements = elements_of(settings.elements, train, validation)
         if settings.walls is not None:
-            # Refuses an element that is not there, before the long work.
+            # Refuses elements and angles that are not there, before the long work.
             settings.walls.lammps(elements)
+            settings.walls.check(linker_terms=settings.linker_terms)
         block_settings = BlockSettings(
             parameters=(parameters := settings.parameters(elements)),
             clusters=_clusters(parameters, settings, train, directory, config.seed, progress),
