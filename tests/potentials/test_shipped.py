@@ -58,3 +58,9 @@ def test_every_shipped_model_is_in_the_registry_and_can_be_used(monkeypatch: pyt
         assert potential.name == name
         assert potential.fitted_to
         assert potential.known_limits
+
+
+def test_the_files_of_zif4_are_what_mofglass_writes() -> None:
+    """So the commands for plain LAMMPS, a comment, are those of the model."""
+    for name, text in load_shipped("zif4", MODELS).model.files().items():
+        assert (MODELS / "zif4" / name).read_text() == text
