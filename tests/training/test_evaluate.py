@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import tracemalloc
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -15,6 +16,7 @@ from mofglass.datasets.dataset import Dataset
 from mofglass.datasets.labelled import LabelledFrame
 from mofglass.errors import InputError
 from mofglass.potentials.ase_calculator import ASEPotential
+from mofglass.training.error_collection import temperature_label
 from mofglass.training.evaluate import evaluate
 from mofglass.training.evaluation import Evaluation
 from mofglass.units import GPA_PER_EV_PER_A3
@@ -327,3 +329,10 @@ def test_memory_does_not_grow_with_the_frames() -> None:
 
     # The forces of the frames more are 200 times 13 kB.
     assert peak(250) - peak(50) < 300_000
+
+
+@pytest.mark.parametrize(
+    ("temperature_K", "label"), [(249.0, "200"), (250.0, "300"), (450.0, "500"), (math.nan, "unknown")]
+)
+def test_temperatures_are_grouped_by_the_nearest_hundred(temperature_K, label):
+    assert temperature_label(temperature_K) == label

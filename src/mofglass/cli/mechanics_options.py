@@ -14,6 +14,7 @@ from mofglass.cli.options import (
     json_option,
     output_option,
     potential_option,
+    slow_forces_option,
     supercell_option,
     together,
 )
@@ -50,6 +51,7 @@ study_options = together(
         show_default=True,
         help="Time between frames of the trajectory, ps.",
     ),
+    slow_forces_option,
     click.option("--at-once", type=click.IntRange(1), help="Runs side by side.  [default: one a core]"),
     click.option("--threads", type=click.IntRange(1), help="OpenMP threads of each.  [default: shared out]"),
     click.option(
@@ -134,7 +136,7 @@ def run_settings(options: Mapping[str, Any]) -> RunSettings:
     Returns
     -------
     RunSettings
-        Seed and intervals.
+        Seed, intervals, how they are integrated.
     """
     from mofglass.simulate import RunSettings
 
@@ -142,6 +144,7 @@ def run_settings(options: Mapping[str, Any]) -> RunSettings:
         seed=options["seed"],
         frame_interval_ps=options["frame_interval"],
         thermo_interval_ps=options["thermo_interval"],
+        slow_forces_every=options["slow_forces_every"],
     )
 
 

@@ -15,7 +15,7 @@ from mofglass.cli.options import (
     output_option,
     potential_option,
     recording_options,
-    spread_option,
+    run_settings,
     state_line,
     supercell_option,
 )
@@ -53,7 +53,6 @@ from mofglass.cli.structure_argument import open_structure
 @click.option("--quick", is_flag=True, help="A demonstration in minutes: 100 K/ps, short holds.")
 @click.option("--dry-run", is_flag=True, help="Print stages, steps, and measured estimates of time and disk.")
 @recording_options
-@spread_option
 @execution_options
 @output_option("Run directory (for several glasses, their parent).", directory=True)
 def command(structure: str, output: Path | None, dry_run: bool, **options: Any) -> None:
@@ -71,7 +70,6 @@ def command(structure: str, output: Path | None, dry_run: bool, **options: Any) 
     mofglass melt-quench ZIF-4 --n-glasses 10 -o runs/ten
     """
     from mofglass.potentials import get_potential
-    from mofglass.simulate import Guards, RunSettings
     from mofglass.studies.melt_quench import execute_plan, plan
     from mofglass.studies.recipes import QUICK, get_recipe
 
@@ -93,13 +91,6 @@ def command(structure: str, output: Path | None, dry_run: bool, **options: Any) 
     )
     recipe = recipe.for_potential(get_potential(options["potential"]))
     atoms = open_structure(structure).repeat(options["supercell"])
-    settings = RunSettings(
-        seed=options["seed"],
-        frame_interval_ps=options["frame_interval"],
-        thermo_interval_ps=options["thermo_interval"],
-        checkpoint_interval_s=options["checkpoint_interval"],
-        guards=Guards(max_force_spread_eV_per_A=options["max_force_spread"]),
-    )
     repeats = " x ".join(str(n) for n in options["supercell"])
     title = Path(structure).stem if Path(structure).is_file() else structure
     title += f" {repeats}" if repeats != "1 x 1 x 1" else ""
@@ -107,7 +98,7 @@ def command(structure: str, output: Path | None, dry_run: bool, **options: Any) 
         atoms,
         recipe,
         output or Path("runs") / "glass",
-        settings=settings,
+        settings=run_settings(options),
         n_glasses=options["n_glasses"],
         title=title,
     )
@@ -147,7 +138,7 @@ def _print_plan(planned: list[Any], potential: str, threads: int | None) -> None
             click.echo(f"  {number}. {stage.name:<14} {steps}  {stage.describe()}")
         click.echo(f"  glass analysed from {item.glass_from_ps:g} ps at {item.temperature_K:g} K")
     steps = sum(item.n_steps for item in planned)
-    per_step = seconds_per_step(planned[0].atoms, potential, threads=threads)
+    per_step = seconds_per_step(planned[0].atoms, potential, settings=planned[0].settings, threads=threads)
     disk = sum(disk_bytes(item) for item in planned)
     click.echo(
         f"all: {steps:,} steps, {sum(item.duration_ps for item in planned):g} ps; "

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,7 +12,7 @@ import yaml
 from mofglass.errors import MofglassError
 
 if TYPE_CHECKING:
-    from mofglass.simulate import Run
+    from mofglass.simulate import Run, RunSettings
 
 Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
 
@@ -194,6 +194,13 @@ execution_options: Decorator = together(
 )
 """Options of every command that runs MD: where, how often, for how long."""
 
+slow_forces_option: Decorator = click.option(
+    "--slow-forces-every",
+    type=click.IntRange(1),
+    help="Steps between computations of a POD potential's own forces, its linkers' terms being computed at "
+    "each (r-RESPA).  [default: what the potential bears; zif4: 2]",
+)
+
 recording_options: Decorator = together(
     click.option("--seed", type=click.IntRange(1), default=1, show_default=True, help="Random seed."),
     click.option(
@@ -217,14 +224,39 @@ recording_options: Decorator = together(
         show_default=True,
         help="Wall time between checkpoints, s.",
     ),
+    slow_forces_option,
+    click.option(
+        "--max-force-spread",
+        type=POSITIVE,
+        help="Stop when a committee's forces spread by more than this on any atom, eV/Å.  [default: off]",
+    ),
 )
-"""Options of every command that creates runs: seed and intervals."""
+"""Options of every command that creates a run: seed, intervals, how it is integrated and guarded."""
 
-spread_option: Decorator = click.option(
-    "--max-force-spread",
-    type=POSITIVE,
-    help="Stop when a committee's forces spread by more than this on any atom, eV/Å.  [default: off]",
-)
+
+def run_settings(options: Mapping[str, Any]) -> RunSettings:
+    """Return the settings of a run.
+
+    Parameters
+    ----------
+    options : mapping
+        Values of `recording_options`.
+
+    Returns
+    -------
+    RunSettings
+        What they say.
+    """
+    from mofglass.simulate import Guards, RunSettings
+
+    return RunSettings(
+        seed=options["seed"],
+        frame_interval_ps=options["frame_interval"],
+        thermo_interval_ps=options["thermo_interval"],
+        checkpoint_interval_s=options["checkpoint_interval"],
+        slow_forces_every=options["slow_forces_every"],
+        guards=Guards(max_force_spread_eV_per_A=options["max_force_spread"]),
+    )
 
 
 def state_line(run: Run) -> str:

@@ -14,7 +14,7 @@ from mofglass.cli.options import (
     output_option,
     potential_option,
     recording_options,
-    spread_option,
+    run_settings,
     state_line,
     supercell_option,
 )
@@ -27,7 +27,6 @@ from mofglass.cli.structure_argument import open_structure
 @potential_option
 @supercell_option
 @recording_options
-@spread_option
 @execution_options
 @output_option("Run directory.", directory=True, required=True)
 def command(structure: str, protocol: Path, output: Path, **options: Any) -> None:
@@ -55,7 +54,7 @@ def command(structure: str, protocol: Path, output: Path, **options: Any) -> Non
     force_tolerance_eV_per_A, max_iterations.
     """
     from mofglass.errors import InputError
-    from mofglass.simulate import Guards, RunSettings, create_run, execute, from_yaml_list
+    from mofglass.simulate import create_run, execute, from_yaml_list
 
     try:
         content = yaml.safe_load(protocol.read_text())
@@ -69,13 +68,7 @@ def command(structure: str, protocol: Path, output: Path, **options: Any) -> Non
         open_structure(structure).repeat(options["supercell"]),
         options["potential"],
         stages,
-        settings=RunSettings(
-            seed=options["seed"],
-            frame_interval_ps=options["frame_interval"],
-            thermo_interval_ps=options["thermo_interval"],
-            checkpoint_interval_s=options["checkpoint_interval"],
-            guards=Guards(max_force_spread_eV_per_A=options["max_force_spread"]),
-        ),
+        settings=run_settings(options),
         title=f"{Path(structure).stem if Path(structure).is_file() else structure}, {protocol.stem}",
     )
     execute(

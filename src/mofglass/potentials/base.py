@@ -39,6 +39,9 @@ class LammpsModel:
         Makes the ASE calculator that drives the run through `fix external`; None for LAMMPS' own styles.
     extra_read_data : str
         Keywords after the file name in `read_data`, e.g. ``extra/special/per/atom 4``.
+    respa_levels : str
+        For ``run_style respa`` with two levels: which forces are fast (1), which slow (2), e.g.
+        ``bond 1 pair 2``; empty where they cannot be told apart.
     deck_note : tuple of str
         Comment lines for the deck of a run that a calculator drives: how to run it in another LAMMPS.
     """
@@ -52,6 +55,7 @@ class LammpsModel:
     files: Mapping[str, str] = field(default_factory=dict)
     calculator: Callable[[], Calculator] | None = None
     extra_read_data: str = ""
+    respa_levels: str = ""
     deck_note: tuple[str, ...] = (
         "This potential is an ASE calculator: outside mofglass, put your own pair_style here.",
     )
@@ -74,6 +78,8 @@ class Potential(ABC):
         What it is known not to reproduce, in one sentence; reports print it beside published values.
     fine_above_K : float or None
         Temperature above which its dynamics needs 0.25 fs instead of 0.5 fs; None where it does not.
+    slow_forces_every : int
+        Steps between computations of its slow forces (`LammpsModel.respa_levels`) that its dynamics bears.
     gives_force_spread : bool
         Whether its calculator says how uncertain its forces are (``force_spread_eV_per_A`` in its results).
     parts : tuple of Potential
@@ -86,6 +92,7 @@ class Potential(ABC):
     fitted_to: str
     known_limits: str = ""
     fine_above_K: float | None = None
+    slow_forces_every: int = 1
     gives_force_spread: bool = False
     parts: tuple[Potential, ...] = ()
 

@@ -57,6 +57,8 @@ class PODModel:
         What it does not do, in one sentence.
     fine_above_K : float or None
         Temperature above which dynamics needs 0.25 fs, K.
+    slow_forces_every : int
+        Steps between computations of POD's forces that dynamics bears, where linkers have terms.
     info : dict
         Anything more that `model.yaml` holds, e.g. errors and data.
     """
@@ -69,6 +71,7 @@ class PODModel:
     description: str = ""
     known_limits: str = ""
     fine_above_K: float | None = None
+    slow_forces_every: int = 1
     info: dict[str, Any] = field(default_factory=dict)
 
     @property
@@ -96,6 +99,8 @@ class PODModel:
             content["known_limits"] = self.known_limits
         if self.fine_above_K is not None:
             content["fine_above_K"] = self.fine_above_K
+        if self.slow_forces_every != 1:
+            content["slow_forces_every"] = self.slow_forces_every
         content |= self.info
         comment = "# With plain LAMMPS (units metal, atom types in the order of the elements):\n" + "".join(
             f"#   {line}\n" for line in pair_commands(self)
@@ -161,6 +166,9 @@ def read_model(path: Path) -> PODModel:
     _check_count(parameters, coefficients, names["coefficients"])
     if list(content.pop("elements", parameters.species)) != list(parameters.species):
         raise InputError(f"{file} lists other elements than {names['parameters']}")
+    every = content.pop("slow_forces_every", 1)
+    if not isinstance(every, int) or every < 1:
+        raise InputError(f"{file}: slow_forces_every is a number of steps, 1 or more, not {every!r}")
     prior = Prior.take(content, file)
     return PODModel(
         parameters=parameters,
@@ -171,6 +179,7 @@ def read_model(path: Path) -> PODModel:
         description=str(content.pop("description", "")),
         known_limits=str(content.pop("known_limits", "")),
         fine_above_K=content.pop("fine_above_K", None),
+        slow_forces_every=every,
         info=content,
     )
 
@@ -236,6 +245,7 @@ class POD(Potential):
         self.fitted_to = self.model.description or "as its directory says"
         self.known_limits = self.model.known_limits
         self.fine_above_K = self.model.fine_above_K
+        self.slow_forces_every = self.model.slow_forces_every
         self._files = {
             PARAMETER_FILE: self.model.parameters.text,
             COEFFICIENT_FILE: self.model.coefficients.text,

@@ -218,7 +218,16 @@ class Prior:
             ),
             n_atoms=len(atoms),
             files=files or {},
+            respa_levels=self._respa_levels(species) if learned != NO_PAIR_STYLE else "",
         )
+
+    def _respa_levels(self, species: Sequence[str]) -> str:
+        """Put the learned pair style on the slow level, all else on the fast one."""
+        if self.linker_terms is None:
+            return ""
+        n_styles = len(self.repulsion.lammps(tuple(species))[0]) if self.repulsion is not None else 0
+        n_styles += self.walls is not None
+        return f"bond 1 hybrid 2{' 1' * n_styles}" if n_styles else "bond 1 pair 2"
 
 
 class PriorAlone(Potential):

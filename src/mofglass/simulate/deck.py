@@ -14,7 +14,7 @@ from ase import Atoms
 from mofglass.errors import InputError
 from mofglass.potentials.base import LammpsModel
 from mofglass.potentials.lammps_library import UNITS, LammpsUnits
-from mofglass.simulate.stages import Dynamics, Minimise, Protocol, Stage
+from mofglass.simulate.stages import Dynamics, Minimise, Protocol, Stage, described
 
 THERMO_KEYWORDS = "step temp press pe ke etotal vol lx ly lz xy xz yz pxx pyy pzz pyz pxz pxy fmax"
 EXTERNAL_FIX = "mofglass_external"
@@ -36,6 +36,10 @@ class CompiledStage:
         Commands before the run.
     n_steps : int
         Steps to run; 0 for a minimisation.
+    time_step_fs : float
+        LAMMPS' time step, fs: the outer one with r-RESPA; 0 for a minimisation.
+    slow_forces_every : int
+        The stage's time steps in one of LAMMPS'.
     minimise : str
         The minimise command, empty for dynamics.
     teardown : tuple of str
@@ -47,6 +51,8 @@ class CompiledStage:
     teardown: tuple[str, ...]
     variables: dict[str, str] = field(default_factory=dict)
     n_steps: int = 0
+    time_step_fs: float = 0.0
+    slow_forces_every: int = 1
     minimise: str = ""
 
 
@@ -107,7 +113,9 @@ def frees_tilts(stage: Stage) -> bool:
     return stage.cell == "tri" and (isinstance(stage, Minimise) or stage.ensemble == "npt")
 
 
-def compile_stage(stage: Stage, model: LammpsModel, *, tilted: bool, seed: int) -> CompiledStage:
+def compile_stage(
+    stage: Stage, model: LammpsModel, *, tilted: bool, seed: int, slow_forces_every: int = 1
+) -> CompiledStage:
     """Return one stage as LAMMPS commands.
 
     Parameters
@@ -115,11 +123,13 @@ def compile_stage(stage: Stage, model: LammpsModel, *, tilted: bool, seed: int) 
     stage : Stage
         The stage.
     model : LammpsModel
-        Gives the units.
+        Gives the units, and which forces are slow.
     tilted : bool
         Whether the cell may have tilt factors when the stage starts.
     seed : int
         Seed of a stochastic thermostat.
+    slow_forces_every : int
+        Steps between computations of the slow forces.
 
     Returns
     -------
@@ -129,12 +139,19 @@ def compile_stage(stage: Stage, model: LammpsModel, *, tilted: bool, seed: int) 
     Raises
     ------
     InputError
-        When the stage does not fit the cell.
+        When the stage does not fit the cell, or the model has no slow forces that can be computed less often.
     """
     units = UNITS[model.units]
     if isinstance(stage, Minimise):
         return _compile_minimise(stage, units)
-    return _compile_dynamics(stage, units, tilted=tilted, seed=seed)
+    if slow_forces_every > 1 and not model.respa_levels:
+        raise InputError(
+            f"slow forces every {slow_forces_every} steps: only POD over linker terms, in LAMMPS, has forces "
+            "that can be computed less often than others; leave slow_forces_every out, or give 1"
+        )
+    return _compile_dynamics(
+        stage, model, units, tilted=tilted, seed=seed, slow_forces_every=slow_forces_every
+    )
 
 
 def _compile_minimise(stage: Minimise, units: LammpsUnits) -> CompiledStage:
@@ -152,7 +169,15 @@ def _compile_minimise(stage: Minimise, units: LammpsUnits) -> CompiledStage:
     )
 
 
-def _compile_dynamics(stage: Dynamics, units: LammpsUnits, *, tilted: bool, seed: int) -> CompiledStage:
+def _compile_dynamics(
+    stage: Dynamics,
+    model: LammpsModel,
+    units: LammpsUnits,
+    *,
+    tilted: bool,
+    seed: int,
+    slow_forces_every: int,
+) -> CompiledStage:
     step = stage.time_step_fs * 1e-3 / units.time_ps
     temperatures = (
         f"{stage.temperature_K:.10g} {stage.final_temperature_K:.10g} "
@@ -181,13 +206,18 @@ def _compile_dynamics(stage: Dynamics, units: LammpsUnits, *, tilted: bool, seed
     variables, deformation = _deformation(stage, tilted=tilted)
     if deformation:
         fixes["mofglass_deform"] = deformation
-    setup = [f"timestep {step:.10g}"]
+    setup, teardown = [f"timestep {slow_forces_every * step:.10g}"], []
+    if slow_forces_every > 1:
+        setup.append(f"run_style respa 2 {slow_forces_every} {model.respa_levels}")
+        teardown.append("run_style verlet")
     return CompiledStage(
         stage=stage,
         variables=variables,
         setup=(*setup, *(f"fix {name} all {style}" for name, style in fixes.items())),
-        teardown=tuple(f"unfix {name}" for name in reversed(fixes)),
-        n_steps=stage.n_steps,
+        teardown=(*(f"unfix {name}" for name in reversed(fixes)), *teardown),
+        n_steps=max(1, round(stage.n_steps / slow_forces_every)),
+        time_step_fs=slow_forces_every * stage.time_step_fs,
+        slow_forces_every=slow_forces_every,
     )
 
 
@@ -215,7 +245,7 @@ def _deformation(stage: Dynamics, *, tilted: bool) -> tuple[dict[str, str], str]
 
 
 def compile_protocol(
-    protocol: Protocol, model: LammpsModel, *, tilted: bool, seed: int
+    protocol: Protocol, model: LammpsModel, *, tilted: bool, seed: int, slow_forces_every: int = 1
 ) -> tuple[CompiledStage, ...]:
     """Return every stage as LAMMPS commands; one that frees the cell's angles leaves the later ones tilted.
 
@@ -224,11 +254,13 @@ def compile_protocol(
     protocol : tuple of Stage
         The stages.
     model : LammpsModel
-        Gives the units.
+        Gives the units, and which forces are slow.
     tilted : bool
         Whether the first cell has tilt factors.
     seed : int
         The run's seed; stage k uses ``seed + k``.
+    slow_forces_every : int
+        Steps between computations of the slow forces.
 
     Returns
     -------
@@ -237,7 +269,11 @@ def compile_protocol(
     """
     compiled = []
     for number, stage in enumerate(protocol, start=1):
-        compiled.append(compile_stage(stage, model, tilted=tilted, seed=seed + number))
+        compiled.append(
+            compile_stage(
+                stage, model, tilted=tilted, seed=seed + number, slow_forces_every=slow_forces_every
+            )
+        )
         tilted = tilted or frees_tilts(stage)
     return tuple(compiled)
 
@@ -306,7 +342,8 @@ def deck_text(
     for number, (stage, frames, thermo) in enumerate(
         zip(compiled, frame_steps, thermo_steps, strict=True), start=1
     ):
-        lines += ["", f"# Stage {number} of {len(compiled)}, {stage.stage.name}: {stage.stage.describe()}"]
+        words = described(stage.stage, stage.slow_forces_every)
+        lines += ["", f"# Stage {number} of {len(compiled)}, {stage.stage.name}: {words}"]
         if stage.minimise:
             # A minimisation takes no time: the step counter goes back, which LAMMPS allows without dumps.
             lines += ["undump trajectory"] if dumping else []

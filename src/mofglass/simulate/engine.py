@@ -220,7 +220,8 @@ class Engine:
             self._lammps.command(
                 f"run {piece} pre {'yes' if set_up else 'no'} post no start {begin} stop {end}"
             )
-            set_up = False
+            # LAMMPS sets r-RESPA up for each piece.
+            set_up = compiled.slow_forces_every > 1
             step += piece
             done = step - begin
             self._observe(
@@ -243,7 +244,7 @@ class Engine:
                 raise Stopped(reason)
         self._lammps.command("log log.lammps append")
         self._commands(compiled.teardown)
-        time_ps = place.stage_start_ps + compiled.n_steps * compiled.stage.time_step_fs * 1e-3
+        time_ps = place.stage_start_ps + compiled.n_steps * compiled.time_step_fs * 1e-3
         self._commit(
             replace(
                 place,
@@ -264,7 +265,7 @@ class Engine:
         """Read the state at this step, judge it, and keep it."""
         self._raise_calculator_error()
         stage = compiled.stage
-        step_ps = stage.time_step_fs * 1e-3 if isinstance(stage, Dynamics) else 0.0
+        step_ps = compiled.time_step_fs * 1e-3
         time_ps = round(place.stage_start_ps + (step - place.stage_start_step) * step_ps, 9)
         entry = self._thermo_row(step, time_ps, stage.name)
         reason = self._settings.guards.judge_thermo(

@@ -21,8 +21,9 @@ from ase.io import write
 
 from mofglass.errors import InputError, MofglassError, SimulationError
 from mofglass.potentials import Potential, get_potential
+from mofglass.potentials.base import LammpsModel
 from mofglass.simulate import provenance
-from mofglass.simulate.deck import compile_protocol, deck_text
+from mofglass.simulate.deck import CompiledStage, compile_protocol, deck_text
 from mofglass.simulate.engine import Engine, Stopped
 from mofglass.simulate.guards import Guards
 from mofglass.simulate.run import Run, write_atomically
@@ -82,8 +83,8 @@ def create_run(
             f"the potential '{chosen.name}' does not say how far its forces spread: give a committee, or "
             "leave the guard max_force_spread_eV_per_A out"
         )
-    model = chosen.lammps(atoms)
-    compiled = compile_protocol(protocol, model, tilted=_is_tilted(atoms), seed=settings.seed)
+    model, settings = chosen.lammps(atoms), settings.for_potential(chosen)
+    compiled = _compiled(protocol, model, atoms, settings)
     directory.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix=f".{directory.name}-", dir=directory.parent) as scratch:
         new = Path(scratch) / "run"
@@ -227,9 +228,11 @@ def run_session(
             )
         potential = get_potential(info["potential"]["spec"])
     model = potential.lammps(atoms)
-    settings = RunSettings(seed=info["seed"], guards=Guards(**info["guards"]), **info["output"])
+    # A run that says nothing of slow forces is older than they are.
+    output = {"slow_forces_every": 1} | info["output"]
+    settings = RunSettings(seed=info["seed"], guards=Guards(**info["guards"]), **output)
     protocol = from_yaml_list(info["stages"], source=str(run.path / "run.yaml"))
-    compiled = compile_protocol(protocol, model, tilted=_is_tilted(atoms), seed=settings.seed)
+    compiled = _compiled(protocol, model, atoms, settings)
     engine = Engine(
         run,
         atoms=atoms,
@@ -316,9 +319,17 @@ def _execute_with_mpi(
     return run
 
 
-def _is_tilted(atoms: Atoms) -> bool:
+def _compiled(
+    protocol: Protocol, model: LammpsModel, atoms: Atoms, settings: RunSettings
+) -> tuple[CompiledStage, ...]:
     cell = np.asarray(atoms.cell)
-    return bool(np.abs(cell - np.diag(np.diag(cell))).max() > 1e-10)
+    return compile_protocol(
+        protocol,
+        model,
+        tilted=bool(np.abs(cell - np.diag(np.diag(cell))).max() > 1e-10),
+        seed=settings.seed,
+        slow_forces_every=settings.slow_forces_every or 1,
+    )
 
 
 def _to_yaml(information: Mapping[str, Any]) -> str:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
+from mofglass.errors import InputError
+from mofglass.potentials.base import Potential
 from mofglass.simulate.deck import CompiledStage
 from mofglass.simulate.guards import Guards
 from mofglass.simulate.stages import Dynamics
@@ -25,6 +27,15 @@ class RunSettings:
         Wall time between checkpoints, s.
     guards : Guards
         Limits past which it stops.
+    slow_forces_every : int, optional
+        Steps between computations of the slow forces (r-RESPA, Tuckerman, Berne and Martyna, J. Chem. Phys.
+        97, 1990 (1992)): those of the learned part, where the linkers have bonded terms of their own. By
+        default what the potential bears, mostly 1.
+
+    Raises
+    ------
+    InputError
+        When `slow_forces_every` is below 1.
     """
 
     seed: int = 1
@@ -32,6 +43,26 @@ class RunSettings:
     thermo_interval_ps: float = 0.05
     checkpoint_interval_s: float = 60.0
     guards: Guards = field(default_factory=Guards)
+    slow_forces_every: int | None = None
+
+    def __post_init__(self) -> None:
+        if self.slow_forces_every is not None and self.slow_forces_every < 1:
+            raise InputError(f"slow_forces_every must be 1 or more, not {self.slow_forces_every}")
+
+    def for_potential(self, potential: Potential) -> RunSettings:
+        """Return the settings with everything that is left to the potential filled in.
+
+        Parameters
+        ----------
+        potential : Potential
+            What the run is made with.
+
+        Returns
+        -------
+        RunSettings
+            `slow_forces_every` is a number.
+        """
+        return replace(self, slow_forces_every=self.slow_forces_every or potential.slow_forces_every)
 
     def frame_steps(self, stage: CompiledStage) -> int:
         """Return the steps between frames in a stage.
@@ -67,4 +98,4 @@ class RunSettings:
 def _steps(interval_ps: float, compiled: CompiledStage) -> int:
     if not isinstance(compiled.stage, Dynamics):
         return 0
-    return max(1, round(interval_ps * 1e3 / compiled.stage.time_step_fs))
+    return max(1, round(interval_ps * 1e3 / compiled.time_step_fs))

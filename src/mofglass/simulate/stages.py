@@ -196,6 +196,26 @@ Stage = Minimise | Dynamics
 Protocol = tuple[Stage, ...]
 
 
+def described(stage: Stage, slow_forces_every: int = 1) -> str:
+    """Return a stage in a few words, and how it is integrated.
+
+    Parameters
+    ----------
+    stage : Stage
+        The stage.
+    slow_forces_every : int
+        Its time steps between computations of the slow forces.
+
+    Returns
+    -------
+    str
+        For tables and the deck's comments.
+    """
+    if slow_forces_every == 1 or isinstance(stage, Minimise):
+        return stage.describe()
+    return f"{stage.describe()}, slow forces every {slow_forces_every} steps"
+
+
 def _require(condition: bool, stage: Stage, message: str) -> None:
     if not condition:
         raise InputError(f"stage '{stage.name}': {message}")

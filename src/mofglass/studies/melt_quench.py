@@ -233,6 +233,7 @@ def seconds_per_step(
     atoms: Atoms,
     potential: Potential | str,
     *,
+    settings: RunSettings | None = None,
     threads: int | None = None,
     target_s: float = 3.0,
 ) -> float:
@@ -244,6 +245,8 @@ def seconds_per_step(
         The structure.
     potential : Potential or str
         The potential, or its name.
+    settings : RunSettings, optional
+        How it is integrated.
     threads : int, optional
         OpenMP threads.
     target_s : float
@@ -259,7 +262,7 @@ def seconds_per_step(
         while True:
             for steps in (n_steps, 2 * n_steps):
                 stage = hold("timing", duration_ps=steps * 5e-4, temperature_K=300.0)
-                run = create_run(Path(scratch) / f"{steps}", atoms, potential, (stage,))
+                run = create_run(Path(scratch) / f"{steps}", atoms, potential, (stage,), settings=settings)
                 begin = time.monotonic()
                 execute(
                     run,

@@ -72,17 +72,21 @@ def execute_side_by_side(
             left = None if deadline is None else deadline - time.monotonic()
             if left is not None and left <= 0:
                 break
-            execute(
-                run,
-                potential=None if isinstance(potential, str) else potential,
-                threads=threads,
-                walltime_s=left,
-                progress=progress,
-            )
+            try:
+                execute(
+                    run,
+                    potential=None if isinstance(potential, str) else potential,
+                    threads=threads,
+                    walltime_s=left,
+                    progress=progress,
+                )
+            except SimulationError:
+                # Its state says why.
+                continue
             if run.state != "done":
                 break
-        return list(runs)
-    _in_processes(waiting, at_once, threads, deadline, progress)
+    else:
+        _in_processes(waiting, at_once, threads, deadline, progress)
     failed = [run for run in waiting if run.state.startswith("failed")]
     if failed:
         raise SimulationError(f"{failed[0].path} {failed[0].state}")

@@ -352,7 +352,7 @@ class _Largest:
 
 
 def temperature_label(temperature_K: float) -> str:
-    """Return the label of the group of a temperature: to the nearest 100 K, in K.
+    """Return the label of the group of a temperature: to the nearest 100 K, 450 K to 500, in K.
 
     Parameters
     ----------
@@ -366,7 +366,7 @@ def temperature_label(temperature_K: float) -> str:
     """
     if not np.isfinite(temperature_K):
         return "unknown"
-    return f"{TEMPERATURE_BIN_K * round(temperature_K / TEMPERATURE_BIN_K):g}"
+    return f"{TEMPERATURE_BIN_K * np.floor(temperature_K / TEMPERATURE_BIN_K + 0.5):g}"
 
 
 def _order(label: str) -> tuple[float, str]:

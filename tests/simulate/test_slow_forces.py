@@ -1,0 +1,115 @@
+"""Slow forces every few steps (r-RESPA): the same dynamics at half the cost, and resumed as it was."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import yaml
+
+from mofglass.errors import InputError
+from mofglass.potentials import get_potential
+from mofglass.simulate import RunSettings, create_run, execute, hold
+from mofglass.simulate.deck import compile_stage
+from mofglass.structures import load
+
+
+def run_zif4(directory, *, every, time_step_fs=0.5, duration_ps=0.06, ensemble="nve", interval_ps=0.006):
+    stage = hold(
+        "hold", duration_ps=duration_ps, temperature_K=600, ensemble=ensemble, time_step_fs=time_step_fs
+    )
+    settings = RunSettings(
+        seed=4, frame_interval_ps=interval_ps, thermo_interval_ps=interval_ps, slow_forces_every=every
+    )
+    run = create_run(directory, load("ZIF-4"), "zif4", (stage,), settings=settings)
+    return execute(run, threads=1, progress=False)
+
+
+def positions(run):
+    return np.array([frame.positions for frame in run.trajectory()])
+
+
+def test_learned_forces_are_slow_and_linkers_terms_and_walls_fast():
+    model = get_potential("zif4").lammps(load("ZIF-4"))
+    pair_style = next(line for line in model.after_data if line.startswith("pair_style"))
+    n_others = pair_style.count("zbl") + pair_style.count("harmonic/cut")
+    assert model.respa_levels == "bond 1 hybrid 2" + n_others * " 1"
+    compiled = compile_stage(
+        hold("a", duration_ps=1, temperature_K=300), model, tilted=False, seed=1, slow_forces_every=2
+    )
+    assert compiled.setup[:2] == ("timestep 0.001", f"run_style respa 2 2 {model.respa_levels}")
+    assert compiled.teardown[-1] == "run_style verlet"
+    assert (compiled.n_steps, compiled.time_step_fs) == (1000, 1.0)
+    # Relaxation times stay those of the stage's own steps.
+    assert " 300 300 0.05" in compiled.setup[2]
+
+
+def test_trajectory_is_that_of_the_short_step_not_of_the_long_one(tmp_path):
+    reference = positions(run_zif4(tmp_path / "quarter", every=1, time_step_fs=0.25))
+    error = {
+        name: np.abs(positions(run_zif4(tmp_path / name, **options)) - reference).max()
+        for name, options in {
+            "short": {"every": 1},
+            "respa": {"every": 2},
+            "long": {"every": 1, "time_step_fs": 1.0},
+        }.items()
+    }
+    assert error["respa"] < 0.7 * error["long"]
+    assert error["short"] < error["respa"] < 0.03
+
+
+def test_energy_is_conserved(tmp_path):
+    def swing_meV(run):
+        return 1e3 * float(run.thermo()["total_energy_eV"].std()) / 272
+
+    respa = swing_meV(run_zif4(tmp_path / "respa", every=2, duration_ps=0.3))
+    long = swing_meV(run_zif4(tmp_path / "long", every=1, time_step_fs=1.0, duration_ps=0.3))
+    assert respa < 0.15
+    assert respa < 0.8 * long
+
+
+def test_pressure_and_energy_at_a_step_are_those_of_all_forces(tmp_path):
+    run = run_zif4(tmp_path / "respa", every=2, duration_ps=0.012)
+    again = run.initial
+    last = list(run.trajectory())[-1]
+    again.set_positions(last.positions)
+    stage = hold("same", duration_ps=0.001, temperature_K=0, ensemble="nve")
+    verlet = create_run(
+        tmp_path / "verlet", again, "zif4", (stage,), settings=RunSettings(slow_forces_every=1)
+    )
+    row, same = run.thermo().iloc[-1], execute(verlet, threads=1, progress=False).thermo().iloc[0]
+    assert row["potential_energy_eV"] == pytest.approx(same["potential_energy_eV"], abs=1e-4)
+    kinetic_bar = 2 / 3 * row["kinetic_energy_eV"] / row["volume_A3"] * 1.602176634e6
+    assert row["pressure_bar"] - kinetic_bar == pytest.approx(same["pressure_bar"], abs=1.0)
+
+
+def test_stopped_run_goes_on_as_it_was(tmp_path):
+    stage = hold("hold", duration_ps=0.1, temperature_K=300, thermostat="csvr")
+    settings = RunSettings(frame_interval_ps=0.01, thermo_interval_ps=0.01, checkpoint_interval_s=0.0)
+    runs = [create_run(tmp_path / name, load("ZIF-4"), "zif4", (stage,), settings=settings) for name in "ab"]
+    assert runs[0].info["output"]["slow_forces_every"] == 2
+    execute(runs[0], threads=1, progress=False)
+    sessions = 0
+    while runs[1].state != "done":
+        execute(runs[1], threads=1, walltime_s=0.01, progress=False)
+        sessions += 1
+    assert sessions > 3
+    assert np.array_equal(positions(runs[0]), positions(runs[1]))
+    assert runs[0].thermo().equals(runs[1].thermo())
+
+
+def test_run_of_before_goes_on_with_all_forces_at_each_step(tmp_path):
+    stage = hold("hold", duration_ps=0.01, temperature_K=300)
+    run = create_run(tmp_path / "old", load("ZIF-4"), "zif4", (stage,), settings=RunSettings())
+    info = run.info
+    del info["output"]["slow_forces_every"]
+    (run.path / "run.yaml").write_text(yaml.safe_dump(info))
+    execute(run, threads=1, progress=False)
+    assert run.thermo()["step"].iloc[-1] == 20
+
+
+def test_what_cannot_be_split_is_refused(tmp_path, argon):
+    stage = hold("hold", duration_ps=0.01, temperature_K=30)
+    with pytest.raises(InputError, match="leave slow_forces_every out"):
+        create_run(tmp_path / "argon", argon, "lj", (stage,), settings=RunSettings(slow_forces_every=2))
+    with pytest.raises(InputError, match="must be 1 or more"):
+        RunSettings(slow_forces_every=0)
