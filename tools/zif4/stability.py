@@ -8,6 +8,8 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
+from mofglass.analysis.coordination import Coordination
+from mofglass.analysis.linkers import Linkers
 from mofglass.errors import SimulationError
 from mofglass.simulate import Dynamics, Guards, Run, RunSettings, create_run
 from mofglass.structures import load
@@ -55,7 +57,20 @@ def main() -> None:
     for run in runs:
         thermo = run.thermo()
         last_ps = float(thermo["time_ps"].iloc[-1]) if len(thermo) else 0.0
-        print(f"{run.path.name}  {run.info['structure_name']:16} {last_ps:8.2f} ps  {run.state}")
+        line = f"{run.path.name}  {run.info['structure_name']:16} {last_ps:8.2f} ps  {run.state}"
+        print(f"{line}  {melt(run)}" if last_ps > 0 else line, flush=True)
+
+
+def melt(run: Run) -> str:
+    """Return temperature and coordination of zinc in the second half, and what broke in the whole of it."""
+    thermo, frames = run.thermo(), run.trajectory()
+    later = thermo[thermo["time_ps"] > thermo["time_ps"].iloc[-1] / 2]
+    coordination = Coordination().compute(frames[len(frames) // 2 :: 5]).result.mean_coordination
+    counts = Linkers().compute(frames[::5]).result.to_dataframe()
+    return (
+        f"{later['temperature_K'].mean():.0f} K, Zn-N {coordination:.2f}, "
+        f"linkers broken at most {counts['n_broken'].max()}, at the end {counts['n_broken'].iloc[-1]}"
+    )
 
 
 if __name__ == "__main__":
