@@ -8,7 +8,7 @@ import yaml
 
 from mofglass.errors import InputError
 from mofglass.potentials import get_potential
-from mofglass.simulate import RunSettings, create_run, execute, hold
+from mofglass.simulate import Dynamics, Minimise, RunSettings, create_run, execute, hold
 from mofglass.simulate.deck import compile_stage
 from mofglass.structures import load
 
@@ -80,6 +80,28 @@ def test_pressure_and_energy_at_a_step_are_those_of_all_forces(tmp_path):
     assert row["potential_energy_eV"] == pytest.approx(same["potential_energy_eV"], abs=1e-4)
     kinetic_bar = 2 / 3 * row["kinetic_energy_eV"] / row["volume_A3"] * 1.602176634e6
     assert row["pressure_bar"] - kinetic_bar == pytest.approx(same["pressure_bar"], abs=1.0)
+
+
+def test_every_kind_of_stage_runs(tmp_path):
+    common = {"duration_ps": 0.01, "temperature_K": 300}
+    thermostats = ("nose-hoover", "csvr", "langevin")
+    stages = (
+        *(hold(f"nvt {kind}", thermostat=kind, **common) for kind in thermostats),
+        Minimise(max_iterations=2),
+        *(hold(f"npt {kind}", ensemble="npt", thermostat=kind, **common) for kind in thermostats),
+        hold("squeezed", volume_factor=0.99, **common),
+        hold("cubic", cubic=True, **common),
+        hold("tri", ensemble="npt", cell="tri", **common),
+    )
+    settings = RunSettings(frame_interval_ps=0.01, thermo_interval_ps=0.01)
+    run = create_run(tmp_path / "run", load("ZIF-4"), "zif4", stages, settings=settings)
+    execute(run, threads=1, progress=False)
+    thermo = run.thermo()
+    assert list(thermo["stage"][1:]) == [stage.name for stage in stages if isinstance(stage, Dynamics)]
+    assert thermo["step"].iloc[-1] == 90
+    assert thermo["time_ps"].iloc[-1] == pytest.approx(0.09)
+    squeezed = thermo.set_index("stage")["volume_A3"]
+    assert squeezed["squeezed"] == pytest.approx(0.99 * squeezed["npt langevin"], rel=1e-6)
 
 
 def test_stopped_run_goes_on_as_it_was(tmp_path):
