@@ -90,13 +90,13 @@ def test_it_is_the_sum_of_its_parts_which_is_the_derivative_of_its_energy(
     assert -(energies[0] - energies[1]) / 0.01 == pytest.approx(crystal.get_forces()[zinc, 0], abs=5e-3)
 
 
-def test_the_engine_adds_the_parts_up(potential: NequIPOverPrior, tmp_path: Path) -> None:
+@pytest.mark.parametrize("every", [1, 2])
+def test_the_engine_adds_the_parts_up(potential: NequIPOverPrior, tmp_path: Path, every: int) -> None:
     crystal = load("SALEM-2")
     # Bonded terms fitted together with POD are not at rest without it: hot, and in small steps.
     stage = Dynamics(name="nve", duration_ps=0.005, temperature_K=1000.0, ensemble="nve", time_step_fs=0.1)
-    run = create_run(
-        tmp_path / "run", crystal, potential, (stage,), settings=RunSettings(seed=1, frame_interval_ps=0.005)
-    )
+    settings = RunSettings(seed=1, frame_interval_ps=0.005, slow_forces_every=every)
+    run = create_run(tmp_path / "run", crystal, potential, (stage,), settings=settings)
     execute(run, potential=potential, threads=1, progress=False)
     thermo = run.thermo()
     crystal.calc = make_calculator(potential)
@@ -104,6 +104,8 @@ def test_the_engine_adds_the_parts_up(potential: NequIPOverPrior, tmp_path: Path
     total = thermo["total_energy_eV"]
     assert np.ptp(total) < 2e-5 * len(crystal)
     assert np.ptp(thermo["potential_energy_eV"]) > 100 * np.ptp(total)
+    crystal.set_positions(run.trajectory()[-1].positions)
+    assert thermo["potential_energy_eV"].iloc[-1] == pytest.approx(crystal.get_potential_energy(), abs=1e-3)
     deck = (run.path / "deck.lmp").read_text()
     assert "bond_style class2" in deck
     assert "harmonic/cut" in deck
@@ -119,6 +121,7 @@ def test_its_cost_is_that_of_both(potential: NequIPOverPrior, crystal: Atoms) ->
 def test_a_directory_is_found_by_its_path_and_says_what_it_is(directory: Path, tmp_path: Path) -> None:
     found = get_potential(f"nequip:{directory}")
     assert isinstance(found, NequIPOverPrior)
+    assert found.slow_forces_every == 1
     described = found.describe()
     assert described["known_limits"] == "untrained"
     assert described["file"] == str(directory / "model.yaml")

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import yaml
 
-from mofglass.errors import InputError
+from mofglass.errors import InputError, SimulationError
 from mofglass.potentials import get_potential
-from mofglass.simulate import Dynamics, Minimise, RunSettings, create_run, execute, hold
+from mofglass.potentials.ase_calculator import ASEPotential
+from mofglass.potentials.calculator import make_calculator
+from mofglass.potentials.lennard_jones import LennardJonesArgon, argon_through_ase
+from mofglass.simulate import Dynamics, Guards, Minimise, RunSettings, create_run, execute, hold
 from mofglass.simulate.deck import compile_stage
 from mofglass.structures import load
 
@@ -135,3 +140,55 @@ def test_what_cannot_be_split_is_refused(tmp_path, argon):
         create_run(tmp_path / "argon", argon, "lj", (stage,), settings=RunSettings(slow_forces_every=2))
     with pytest.raises(InputError, match="must be 1 or more"):
         RunSettings(slow_forces_every=0)
+
+
+class SlowArgon(ASEPotential):
+    """Argon through ASE, all of it slow: nothing acts between its impulses."""
+
+    def __init__(self):
+        self.__dict__ |= argon_through_ase().__dict__
+
+    def lammps(self, atoms):
+        return replace(super().lammps(atoms), calculator_is_slow=True)
+
+
+def run_argon(directory, atoms, potential, *stages, every=1, **guards):
+    settings = RunSettings(
+        frame_interval_ps=0.02, thermo_interval_ps=0.01, slow_forces_every=every, guards=Guards(**guards)
+    )
+    run = create_run(directory, atoms, potential, stages, settings=settings)
+    return execute(run, potential=potential, threads=1, progress=False)
+
+
+def test_impulses_with_nothing_between_are_verlet_with_the_long_step(tmp_path, argon):
+    argon.rattle(0.05, seed=3)
+    stage = hold("free", duration_ps=0.2, temperature_K=40, ensemble="nve", time_step_fs=6)
+    plain = run_argon(tmp_path / "plain", argon, LennardJonesArgon(), stage)
+    slow = run_argon(tmp_path / "slow", argon, SlowArgon(), replace(stage, time_step_fs=2), every=3)
+    np.testing.assert_allclose(positions(slow), positions(plain), atol=1e-9)
+    ours, theirs = slow.thermo(), plain.thermo()
+    np.testing.assert_array_equal(ours["step"], 3 * theirs["step"])
+    for column in ("time_ps", "temperature_K", "potential_energy_eV", "total_energy_eV", "pressure_bar"):
+        np.testing.assert_allclose(ours[column], theirs[column], rtol=1e-7, err_msg=column)
+
+
+def test_barostat_knows_the_pressure_between_impulses(tmp_path, argon):
+    stages = (
+        Minimise(max_iterations=5),
+        hold("squeeze", duration_ps=2, temperature_K=40, ensemble="npt", pressure_bar=2000, time_step_fs=2),
+    )
+    volume = [
+        run_argon(tmp_path / f"{every}", argon, potential, *stages, every=every).thermo()["volume_A3"]
+        for potential, every in ((LennardJonesArgon(), 1), (SlowArgon(), 3))
+    ]
+    assert volume[0].iloc[-1] < 0.97 * volume[0].iloc[0]
+    assert volume[1].iloc[-1] == pytest.approx(volume[0].iloc[-1], rel=5e-3)
+
+
+def test_forces_are_judged_not_their_impulses(tmp_path, argon):
+    argon.rattle(0.05, seed=3)
+    stage = hold("free", duration_ps=0.006, temperature_K=40, ensemble="nve", time_step_fs=2)
+    largest = float(np.abs(make_calculator(LennardJonesArgon()).get_forces(argon)).max())
+    run_argon(tmp_path / "run", argon, SlowArgon(), stage, every=3, max_force_eV_per_A=1.5 * largest)
+    with pytest.raises(SimulationError, match="a force of"):
+        run_argon(tmp_path / "less", argon, SlowArgon(), stage, every=3, max_force_eV_per_A=0.5 * largest)

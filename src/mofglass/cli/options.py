@@ -197,8 +197,8 @@ execution_options: Decorator = together(
 slow_forces_option: Decorator = click.option(
     "--slow-forces-every",
     type=click.IntRange(1),
-    help="Steps between computations of a POD potential's own forces, its linkers' terms being computed at "
-    "each (r-RESPA).  [default: what the potential bears; zif4: 2]",
+    help="Steps between computations of what is learned over linker terms (POD, a network), the terms being "
+    "computed at each (r-RESPA).  [default: what the potential bears; zif4: 2]",
 )
 
 recording_options: Decorator = together(

@@ -42,6 +42,8 @@ class LammpsModel:
     respa_levels : str
         For ``run_style respa`` with two levels: which forces are fast (1), which slow (2), e.g.
         ``bond 1 pair 2``; empty where they cannot be told apart.
+    calculator_is_slow : bool
+        Whether the calculator's forces are slow beside those of LAMMPS' own styles.
     deck_note : tuple of str
         Comment lines for the deck of a run that a calculator drives: how to run it in another LAMMPS.
     """
@@ -56,6 +58,7 @@ class LammpsModel:
     calculator: Callable[[], Calculator] | None = None
     extra_read_data: str = ""
     respa_levels: str = ""
+    calculator_is_slow: bool = False
     deck_note: tuple[str, ...] = (
         "This potential is an ASE calculator: outside mofglass, put your own pair_style here.",
     )
@@ -79,7 +82,8 @@ class Potential(ABC):
     fine_above_K : float or None
         Temperature above which its dynamics needs 0.25 fs instead of 0.5 fs; None where it does not.
     slow_forces_every : int
-        Steps between computations of its slow forces (`LammpsModel.respa_levels`) that its dynamics bears.
+        Steps between computations of its slow forces (those of the learned part, over terms of the linkers)
+        that its dynamics bears.
     gives_force_spread : bool
         Whether its calculator says how uncertain its forces are (``force_spread_eV_per_A`` in its results).
     parts : tuple of Potential

@@ -16,7 +16,7 @@ from mofglass.potentials.base import LammpsModel, Potential
 from mofglass.potentials.lammps_data import check_elements
 from mofglass.potentials.nequip import REFERENCE, NequIPPotential
 from mofglass.potentials.pod import MODEL_FILE
-from mofglass.potentials.prior import Prior, PriorAlone, model_content
+from mofglass.potentials.prior import Prior, PriorAlone, model_content, take_slow_forces_every
 from mofglass.potentials.shipped import NEQUIP_FORMAT as FORMAT
 
 NETWORK_FILE = "model.nequip.zip"
@@ -137,6 +137,7 @@ class NequIPOverPrior(Potential):
         self.fitted_to = str(content.get("description") or "as its directory says")
         self.known_limits = str(content.get("known_limits", ""))
         self.fine_above_K = content.get("fine_above_K")
+        self.slow_forces_every = take_slow_forces_every(content, self.path)
         self.parts = (PriorAlone(self.prior, self.species), self.network)
         digest = hashlib.sha256(self.network.sha256.encode())
         for command in (*self.prior.pair_commands(self.species), *self.prior.bonded_commands):
@@ -166,6 +167,7 @@ class NequIPOverPrior(Potential):
         return replace(
             self.prior.lammps(atoms, self.species),
             calculator=self.network.calculator_factory,
+            calculator_is_slow=self.prior.linker_terms is not None,
             deck_note=self._deck_note(),
         )
 

@@ -20,7 +20,7 @@ from mofglass.potentials.pod_files import (
     read_coefficients,
     read_parameters,
 )
-from mofglass.potentials.prior import LINKER_FILE, Prior, model_content, model_text
+from mofglass.potentials.prior import LINKER_FILE, Prior, model_content, model_text, take_slow_forces_every
 from mofglass.potentials.repulsion import Repulsion, Walls
 
 MODEL_FILE = "model.yaml"
@@ -166,9 +166,7 @@ def read_model(path: Path) -> PODModel:
     _check_count(parameters, coefficients, names["coefficients"])
     if list(content.pop("elements", parameters.species)) != list(parameters.species):
         raise InputError(f"{file} lists other elements than {names['parameters']}")
-    every = content.pop("slow_forces_every", 1)
-    if not isinstance(every, int) or every < 1:
-        raise InputError(f"{file}: slow_forces_every is a number of steps, 1 or more, not {every!r}")
+    every = take_slow_forces_every(content, file)
     prior = Prior.take(content, file)
     return PODModel(
         parameters=parameters,

@@ -332,3 +332,29 @@ def model_content(file: Path, format_: str, *, what: str, kind: str, remedy: str
     if not isinstance(content, dict) or content.pop("format", None) != format_:
         raise InputError(f"{file} does not describe {kind} ('format: {format_}')")
     return content
+
+
+def take_slow_forces_every(content: dict[str, Any], file: Path) -> int:
+    """Take ``slow_forces_every`` out of the content of a ``model.yaml``.
+
+    Parameters
+    ----------
+    content : dict
+        What the file holds.
+    file : Path
+        The file, for the message.
+
+    Returns
+    -------
+    int
+        1 where it does not say.
+
+    Raises
+    ------
+    InputError
+        When it is no number of steps.
+    """
+    every = content.pop("slow_forces_every", 1)
+    if not isinstance(every, int) or every < 1:
+        raise InputError(f"{file}: slow_forces_every is a number of steps, 1 or more, not {every!r}")
+    return every

@@ -39,7 +39,9 @@ class CompiledStage:
     time_step_fs : float
         LAMMPS' time step, fs: the outer one with r-RESPA; 0 for a minimisation.
     slow_forces_every : int
-        The stage's time steps in one of LAMMPS'.
+        The stage's time steps between computations of the slow forces.
+    steps_between : int
+        LAMMPS' steps between those at which all forces are known: with r-RESPA these are all.
     minimise : str
         The minimise command, empty for dynamics.
     teardown : tuple of str
@@ -53,7 +55,13 @@ class CompiledStage:
     n_steps: int = 0
     time_step_fs: float = 0.0
     slow_forces_every: int = 1
+    steps_between: int = 1
     minimise: str = ""
+
+    @property
+    def is_respa(self) -> bool:
+        """Whether LAMMPS' own r-RESPA integrates it, which LAMMPS sets up anew at each ``run``."""
+        return self.slow_forces_every > self.steps_between
 
 
 def setup_commands(model: LammpsModel, *, data_file: str | None, flexible: bool = False) -> list[str]:
@@ -144,9 +152,9 @@ def compile_stage(
     units = UNITS[model.units]
     if isinstance(stage, Minimise):
         return _compile_minimise(stage, units)
-    if slow_forces_every > 1 and not model.respa_levels:
+    if slow_forces_every > 1 and not (model.respa_levels or model.calculator_is_slow):
         raise InputError(
-            f"slow forces every {slow_forces_every} steps: only POD over linker terms, in LAMMPS, has forces "
+            f"slow forces every {slow_forces_every} steps: only what is learned over linker terms has forces "
             "that can be computed less often than others; leave slow_forces_every out, or give 1"
         )
     return _compile_dynamics(
@@ -206,18 +214,22 @@ def _compile_dynamics(
     variables, deformation = _deformation(stage, tilted=tilted)
     if deformation:
         fixes["mofglass_deform"] = deformation
-    setup, teardown = [f"timestep {slow_forces_every * step:.10g}"], []
-    if slow_forces_every > 1:
-        setup.append(f"run_style respa 2 {slow_forces_every} {model.respa_levels}")
+    # A calculator's slow forces come as impulses at every so many steps: see ExternalForces.
+    between = slow_forces_every if model.calculator_is_slow else 1
+    outer = slow_forces_every // between
+    setup, teardown = [f"timestep {outer * step:.10g}"], []
+    if outer > 1:
+        setup.append(f"run_style respa 2 {outer} {model.respa_levels}")
         teardown.append("run_style verlet")
     return CompiledStage(
         stage=stage,
         variables=variables,
         setup=(*setup, *(f"fix {name} all {style}" for name, style in fixes.items())),
         teardown=(*(f"unfix {name}" for name in reversed(fixes)), *teardown),
-        n_steps=max(1, round(stage.n_steps / slow_forces_every)),
-        time_step_fs=slow_forces_every * stage.time_step_fs,
+        n_steps=between * max(1, round(stage.n_steps / slow_forces_every)),
+        time_step_fs=outer * stage.time_step_fs,
         slow_forces_every=slow_forces_every,
+        steps_between=between,
     )
 
 

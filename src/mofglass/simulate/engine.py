@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import signal
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -177,6 +177,8 @@ class Engine:
             place = replace(place, variables=self._evaluate(compiled.variables))
         for name, value in place.variables.items():
             self._lammps.command(f"variable {name} equal {value:.15g}")
+        if self._external is not None:
+            self._external.every = compiled.steps_between
         if compiled.minimise:
             self._minimise(compiled, place)
         else:
@@ -220,8 +222,7 @@ class Engine:
             self._lammps.command(
                 f"run {piece} pre {'yes' if set_up else 'no'} post no start {begin} stop {end}"
             )
-            # LAMMPS sets r-RESPA up for each piece.
-            set_up = compiled.slow_forces_every > 1
+            set_up = compiled.is_respa
             step += piece
             done = step - begin
             self._observe(
@@ -321,9 +322,16 @@ class Engine:
                 name: -float(state[pressure]) * units.pressure_bar / BAR_PER_GPA
                 for name, pressure in STRESS_COLUMNS.items()
             },
-            "max_force_eV_per_A": float(state["Fmax"]) * units.energy_eV,
+            "max_force_eV_per_A": self._max_force(state) * units.energy_eV,
             **self._force_spread(),
         }
+
+    def _max_force(self, state: Mapping[str, Any]) -> float:
+        """Return the largest component of a force, in LAMMPS' units: of the forces, not of their impulses."""
+        if self._external is None or self._external.every == 1:
+            return float(state["Fmax"])
+        forces = np.array(self._lammps.gather_atoms("f", 1, 3)).reshape(-1, 3)
+        return float(np.abs(forces - self._external.surplus).max())
 
     def _force_spread(self) -> dict[str, float]:
         """Return the columns of a committee's spread of forces, eV/Å; none for a single model."""

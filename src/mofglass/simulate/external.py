@@ -41,6 +41,11 @@ def box_cell(lammps: Any) -> np.ndarray:
 class ExternalForces:
     """Hands a calculator's energy, forces and virial to LAMMPS.
 
+    With `every` above 1 it computes at multiples of so many steps only, and hands over so many times the
+    forces there and none between: the impulses of r-RESPA (Tuckerman, Berne and Martyna, J. Chem. Phys. 97,
+    1990 (1992)), which LAMMPS' own does not know for `fix external`. Energy and virial stay those last
+    computed.
+
     Parameters
     ----------
     lammps : lammps.lammps
@@ -51,6 +56,13 @@ class ExternalForces:
         Atomic numbers by LAMMPS id.
     units : LammpsUnits
         The instance's units.
+
+    Attributes
+    ----------
+    every : int
+        Steps between computations.
+    surplus : ndarray, shape (n_atoms, 3)
+        What the last impulse has more than the force, by LAMMPS id, in its units.
     """
 
     def __init__(self, lammps: Any, calculator: Calculator, numbers: np.ndarray, units: LammpsUnits) -> None:
@@ -64,6 +76,8 @@ class ExternalForces:
         self._atoms = Atoms(numbers=numbers, positions=np.zeros((len(numbers), 3)), pbc=True)
         self._atoms.calc = calculator
         self._error: BaseException | None = None
+        self.every = 1
+        self.surplus = np.zeros((len(numbers), 3))
         lammps.set_fix_external_callback(EXTERNAL_FIX, self._callback, self)
 
     @property
@@ -85,10 +99,13 @@ class ExternalForces:
 
     @staticmethod
     def _callback(
-        self: ExternalForces, _step: int, n_local: int, tag: np.ndarray, x: np.ndarray, f: np.ndarray
+        self: ExternalForces, step: int, n_local: int, tag: np.ndarray, x: np.ndarray, f: np.ndarray
     ) -> None:
         # A Python exception cannot cross LAMMPS' C code: it is kept, NaN forces end the run at the next
         # check, and the engine raises it.
+        if step % self.every:
+            f[:n_local] = 0.0
+            return
         try:
             order = np.asarray(tag[:n_local]) - 1
             positions = np.empty((n_local, 3))
@@ -99,7 +116,9 @@ class ExternalForces:
             forces = self._atoms.get_forces()
             stress = self._atoms.get_stress(voigt=True)
             virial = -stress * self._atoms.get_volume()
-            f[:n_local] = forces[order] / self._units.energy_eV
+            forces = forces / self._units.energy_eV
+            f[:n_local] = self.every * forces[order]
+            self.surplus = (self.every - 1) * forces
             self._lammps.fix_external_set_energy_global(EXTERNAL_FIX, energy / self._units.energy_eV)
             self._lammps.fix_external_set_virial_global(
                 EXTERNAL_FIX, [float(virial[k]) / self._units.energy_eV for k in ASE_TO_LAMMPS_VOIGT]

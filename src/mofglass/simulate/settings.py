@@ -98,4 +98,5 @@ class RunSettings:
 def _steps(interval_ps: float, compiled: CompiledStage) -> int:
     if not isinstance(compiled.stage, Dynamics):
         return 0
-    return max(1, round(interval_ps * 1e3 / compiled.time_step_fs))
+    between = compiled.steps_between
+    return between * max(1, round(interval_ps * 1e3 / (between * compiled.time_step_fs)))
