@@ -34,6 +34,10 @@ def test_a_glass_from_one_command_and_again(tmp_path):
     other = call(*words, "--seed", 4)
     assert other.exit_code == 2
     assert "its seed differ" in other.output
+    assert {stage.get("slow_forces_every") for stage in run.info["stages"][1:]} == {2}
+    other = call(*words, "--slow-forces-every", 1)
+    assert other.exit_code == 2
+    assert "its stages differ" in other.output
 
 
 def test_stopped_by_the_clock_and_resumed(tmp_path):
@@ -53,6 +57,11 @@ def test_dry_run_writes_nothing(tmp_path, monkeypatch):
     assert answer.exit_code == 0, answer.output
     assert "02: ZIF-4, castel2024, glass 2 of 2" in answer.output
     assert "ms a step" in answer.output
+    assert "slow forces every 2 steps" in answer.output
+    words = ["bulk-modulus", "ZIF-4", "--dry-run", "-o", tmp_path / "K"]
+    refused = call(*words, "-p", "nb-zif-ff", "--slow-forces-every", 2)
+    assert refused.exit_code == 2
+    assert "this potential has no forces that can be computed less often" in refused.output.replace("\n", " ")
     assert list(tmp_path.iterdir()) == []
 
 

@@ -122,6 +122,11 @@ def test_a_directory_is_found_by_its_path_and_says_what_it_is(directory: Path, t
     found = get_potential(f"nequip:{directory}")
     assert isinstance(found, NequIPOverPrior)
     assert found.slow_forces_every == 1
+    shutil.copytree(directory, tmp_path / "slow")
+    file = tmp_path / "slow" / "model.yaml"
+    file.write_text(file.read_text() + "slow_forces_every: 2\n")
+    assert get_potential(f"nequip:{tmp_path / 'slow'}").slow_forces_every == 2
+    shutil.rmtree(tmp_path / "slow")
     described = found.describe()
     assert described["known_limits"] == "untrained"
     assert described["file"] == str(directory / "model.yaml")

@@ -13,7 +13,17 @@ from mofglass.potentials import get_potential
 from mofglass.potentials.ase_calculator import ASEPotential
 from mofglass.potentials.calculator import make_calculator
 from mofglass.potentials.lennard_jones import LennardJonesArgon, argon_through_ase
-from mofglass.simulate import Dynamics, Guards, Minimise, RunSettings, create_run, execute, hold
+from mofglass.simulate import (
+    Dynamics,
+    Guards,
+    Minimise,
+    RunSettings,
+    create_run,
+    execute,
+    hold,
+    to_yaml_list,
+    with_slow_forces,
+)
 from mofglass.simulate.deck import compile_stage
 from mofglass.structures import load
 
@@ -38,9 +48,8 @@ def test_learned_forces_are_slow_and_linkers_terms_and_walls_fast():
     pair_style = next(line for line in model.after_data if line.startswith("pair_style"))
     n_others = pair_style.count("zbl") + pair_style.count("harmonic/cut")
     assert model.respa_levels == "bond 1 hybrid 2" + n_others * " 1"
-    compiled = compile_stage(
-        hold("a", duration_ps=1, temperature_K=300), model, tilted=False, seed=1, slow_forces_every=2
-    )
+    stage = hold("a", duration_ps=1, temperature_K=300, slow_forces_every=2)
+    compiled = compile_stage(stage, model, tilted=False, seed=1)
     assert compiled.setup[:2] == ("timestep 0.001", f"run_style respa 2 2 {model.respa_levels}")
     assert compiled.teardown[-1] == "run_style verlet"
     assert (compiled.n_steps, compiled.time_step_fs) == (1000, 1.0)
@@ -73,13 +82,20 @@ def test_energy_is_conserved(tmp_path):
 
 
 def test_pressure_and_energy_at_a_step_are_those_of_all_forces(tmp_path):
-    run = run_zif4(tmp_path / "respa", every=2, duration_ps=0.012)
+    """In a cell so small that walls and repulsion act too."""
+    small = load("ZIF-4")
+    small.set_cell(0.84 * small.cell.array, scale_atoms=True)
+    stage = hold("hold", duration_ps=0.002, temperature_K=600, ensemble="nve", time_step_fs=0.1)
+    free = Guards(max_temperature_factor=None, max_force_eV_per_A=None, max_broken_linkers=None)
+    settings = RunSettings(frame_interval_ps=0.001, slow_forces_every=2, guards=free)
+    run = create_run(tmp_path / "respa", small, "zif4", (stage,), settings=settings)
+    execute(run, threads=1, progress=False)
     again = run.initial
     last = list(run.trajectory())[-1]
     again.set_positions(last.positions)
-    stage = hold("same", duration_ps=0.001, temperature_K=0, ensemble="nve")
+    stage = hold("same", duration_ps=0.0001, temperature_K=0, ensemble="nve", time_step_fs=0.1)
     verlet = create_run(
-        tmp_path / "verlet", again, "zif4", (stage,), settings=RunSettings(slow_forces_every=1)
+        tmp_path / "verlet", again, "zif4", (stage,), settings=RunSettings(slow_forces_every=1, guards=free)
     )
     row, same = run.thermo().iloc[-1], execute(verlet, threads=1, progress=False).thermo().iloc[0]
     assert row["potential_energy_eV"] == pytest.approx(same["potential_energy_eV"], abs=1e-4)
@@ -103,7 +119,7 @@ def test_every_kind_of_stage_runs(tmp_path):
     execute(run, threads=1, progress=False)
     thermo = run.thermo()
     assert list(thermo["stage"][1:]) == [stage.name for stage in stages if isinstance(stage, Dynamics)]
-    assert thermo["step"].iloc[-1] == 90
+    assert thermo["step"].iloc[-1] == 7 * 10 + 2 * 20  # Langevin at each step
     assert thermo["time_ps"].iloc[-1] == pytest.approx(0.09)
     squeezed = thermo.set_index("stage")["volume_A3"]
     assert squeezed["squeezed"] == pytest.approx(0.99 * squeezed["npt langevin"], rel=1e-6)
@@ -113,7 +129,7 @@ def test_stopped_run_goes_on_as_it_was(tmp_path):
     stage = hold("hold", duration_ps=0.1, temperature_K=300, thermostat="csvr")
     settings = RunSettings(frame_interval_ps=0.01, thermo_interval_ps=0.01, checkpoint_interval_s=0.0)
     runs = [create_run(tmp_path / name, load("ZIF-4"), "zif4", (stage,), settings=settings) for name in "ab"]
-    assert runs[0].info["output"]["slow_forces_every"] == 2
+    assert runs[0].info["stages"][0]["slow_forces_every"] == 2
     execute(runs[0], threads=1, progress=False)
     sessions = 0
     while runs[1].state != "done":
@@ -128,7 +144,7 @@ def test_run_of_before_goes_on_with_all_forces_at_each_step(tmp_path):
     stage = hold("hold", duration_ps=0.01, temperature_K=300)
     run = create_run(tmp_path / "old", load("ZIF-4"), "zif4", (stage,), settings=RunSettings())
     info = run.info
-    del info["output"]["slow_forces_every"]
+    del info["output"]["slow_forces_every"], info["stages"][0]["slow_forces_every"]
     (run.path / "run.yaml").write_text(yaml.safe_dump(info))
     execute(run, threads=1, progress=False)
     assert run.thermo()["step"].iloc[-1] == 20
@@ -140,6 +156,44 @@ def test_what_cannot_be_split_is_refused(tmp_path, argon):
         create_run(tmp_path / "argon", argon, "lj", (stage,), settings=RunSettings(slow_forces_every=2))
     with pytest.raises(InputError, match="must be 1 or more"):
         RunSettings(slow_forces_every=0)
+    with pytest.raises(InputError, match="must be 1, 2 or more"):
+        replace(stage, slow_forces_every=0)
+    langevin = replace(stage, thermostat="langevin", slow_forces_every=2)
+    with pytest.raises(InputError, match="a Langevin thermostat needs all forces at each step"):
+        create_run(tmp_path / "langevin", load("ZIF-4"), "zif4", (langevin,))
+
+
+def test_default_is_for_short_steps_without_new_noise():
+    stage = hold("a", duration_ps=1, temperature_K=300)
+    kinds = (
+        stage,
+        replace(stage, time_step_fs=0.25),
+        replace(stage, time_step_fs=1.0),
+        replace(stage, thermostat="langevin"),
+        replace(stage, slow_forces_every=3),
+    )
+    zif4 = get_potential("zif4")
+    assert [kind.slow_forces_every for kind in with_slow_forces(kinds, zif4)] == [2, 2, 1, 1, 3]
+    assert [kind.slow_forces_every for kind in with_slow_forces(kinds, zif4, 1)] == [1, 1, 1, 1, 3]
+    assert with_slow_forces((Minimise(),), zif4) == (Minimise(),)
+    assert "slow_forces_every" not in to_yaml_list(with_slow_forces((stage,), zif4, 1))[0]
+
+
+def test_odd_numbers_of_steps_are_made_up_to_whole_ones(tmp_path):
+    run = run_zif4(tmp_path / "odd", every=2, duration_ps=0.0025, interval_ps=1.0)
+    assert run.thermo()["time_ps"].iloc[-1] == pytest.approx(0.003)
+
+
+@pytest.mark.parametrize("thermostat", ["csvr", "langevin", "nose-hoover"])
+def test_thermostats_keep_their_temperature_whatever_is_recorded(tmp_path, thermostat):
+    """Short pieces: what LAMMPS sets up anew at each must not take heat out."""
+    stage = hold(
+        "hold", duration_ps=0.4, temperature_K=600, thermostat=thermostat, temperature_damping_steps=20
+    )
+    settings = RunSettings(seed=2, frame_interval_ps=0.1, thermo_interval_ps=0.002)
+    run = create_run(tmp_path / "run", load("ZIF-4"), "zif4", (stage,), settings=settings)
+    execute(run, threads=1, progress=False)
+    assert run.thermo()["temperature_K"][100:].mean() == pytest.approx(600, rel=0.06)
 
 
 class SlowArgon(ASEPotential):
@@ -162,7 +216,7 @@ def run_argon(directory, atoms, potential, *stages, every=1, **guards):
 
 def test_impulses_with_nothing_between_are_verlet_with_the_long_step(tmp_path, argon):
     argon.rattle(0.05, seed=3)
-    stage = hold("free", duration_ps=0.2, temperature_K=40, ensemble="nve", time_step_fs=6)
+    stage = hold("free", duration_ps=0.198, temperature_K=40, ensemble="nve", time_step_fs=6)
     plain = run_argon(tmp_path / "plain", argon, LennardJonesArgon(), stage)
     slow = run_argon(tmp_path / "slow", argon, SlowArgon(), replace(stage, time_step_fs=2), every=3)
     np.testing.assert_allclose(positions(slow), positions(plain), atol=1e-9)

@@ -128,12 +128,14 @@ def command(structure: str, output: Path | None, dry_run: bool, **options: Any) 
 
 def _print_plan(planned: list[Any], potential: str, threads: int | None) -> None:
     """Print what would be run, and what it costs on this machine."""
-    from mofglass.simulate import Dynamics
+    from mofglass.potentials import get_potential
+    from mofglass.simulate import Dynamics, with_slow_forces
     from mofglass.studies.melt_quench import disk_bytes, seconds_per_step
 
     for item in planned:
         click.echo(f"{item.directory}: {item.title}, {len(item.atoms)} atoms, seed {item.settings.seed}")
-        for number, stage in enumerate(item.protocol, start=1):
+        stages = with_slow_forces(item.protocol, get_potential(potential), item.settings.slow_forces_every)
+        for number, stage in enumerate(stages, start=1):
             steps = f"{stage.n_steps:>9,} steps" if isinstance(stage, Dynamics) else " " * 15
             click.echo(f"  {number}. {stage.name:<14} {steps}  {stage.describe()}")
         click.echo(f"  glass analysed from {item.glass_from_ps:g} ps at {item.temperature_K:g} K")

@@ -49,8 +49,8 @@ def command(structure: str, protocol: Path, output: Path, **options: Any) -> Non
 
     Fields of a dynamics stage: duration_ps, temperature_K, end_temperature_K, ensemble (nve, nvt, npt),
     thermostat (nose-hoover, csvr, langevin), pressure_bar, end_pressure_bar, cell (iso, aniso, tri),
-    time_step_fs, temperature_damping_steps, pressure_damping_steps, and to deform the cell volume_factor,
-    edge_factors or cubic. Of a minimisation: cell (fixed, iso, aniso, tri), pressure_bar,
+    time_step_fs, slow_forces_every, temperature_damping_steps, pressure_damping_steps, and to deform the cell
+    volume_factor, edge_factors or cubic. Of a minimisation: cell (fixed, iso, aniso, tri), pressure_bar,
     force_tolerance_eV_per_A, max_iterations.
     """
     from mofglass.errors import InputError

@@ -137,7 +137,7 @@ class NequIPOverPrior(Potential):
         self.fitted_to = str(content.get("description") or "as its directory says")
         self.known_limits = str(content.get("known_limits", ""))
         self.fine_above_K = content.get("fine_above_K")
-        self.slow_forces_every = take_slow_forces_every(content, self.path)
+        self.slow_forces_every = take_slow_forces_every(content, self.prior, self.path)
         self.parts = (PriorAlone(self.prior, self.species), self.network)
         digest = hashlib.sha256(self.network.sha256.encode())
         for command in (*self.prior.pair_commands(self.species), *self.prior.bonded_commands):
@@ -180,8 +180,17 @@ class NequIPOverPrior(Potential):
             "leave out the two lines of 'fix external', and put 'nequip' (for Allegro: pair_allegro and",
             "'allegro') for 'zero 5 nocoeff' in pair_style, and for its pair_coeff",
             f"  pair_coeff * * nequip lammps.nequip.pt2 {' '.join(self.species)}",
+            *self._respa_note(),
             "('pair_style nequip' and no word 'nequip' there where the style is not hybrid). NequIP needs",
             "'newton off' before read_data and one MPI rank, Allegro neither.",
+        )
+
+    def _respa_note(self) -> tuple[str, ...]:
+        if self.prior.linker_terms is None:
+            return ()
+        return (
+            "For slow forces every N steps, N times the timestep and",
+            f"  run_style respa 2 N {self.prior.respa_levels(self.species)}",
         )
 
     def describe(self) -> dict[str, str]:

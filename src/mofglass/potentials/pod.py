@@ -166,7 +166,6 @@ def read_model(path: Path) -> PODModel:
     _check_count(parameters, coefficients, names["coefficients"])
     if list(content.pop("elements", parameters.species)) != list(parameters.species):
         raise InputError(f"{file} lists other elements than {names['parameters']}")
-    every = take_slow_forces_every(content, file)
     prior = Prior.take(content, file)
     return PODModel(
         parameters=parameters,
@@ -177,7 +176,7 @@ def read_model(path: Path) -> PODModel:
         description=str(content.pop("description", "")),
         known_limits=str(content.pop("known_limits", "")),
         fine_above_K=content.pop("fine_above_K", None),
-        slow_forces_every=every,
+        slow_forces_every=take_slow_forces_every(content, prior, file),
         info=content,
     )
 

@@ -218,11 +218,22 @@ class Prior:
             ),
             n_atoms=len(atoms),
             files=files or {},
-            respa_levels=self._respa_levels(species) if learned != NO_PAIR_STYLE else "",
+            respa_levels=self.respa_levels(species) if learned != NO_PAIR_STYLE else "",
         )
 
-    def _respa_levels(self, species: Sequence[str]) -> str:
-        """Put the learned pair style on the slow level, all else on the fast one."""
+    def respa_levels(self, species: Sequence[str]) -> str:
+        """Return which forces r-RESPA takes for fast: all but the learned pair style's.
+
+        Parameters
+        ----------
+        species : sequence of str
+            Chemical symbol of each type.
+
+        Returns
+        -------
+        str
+            For ``run_style respa``; empty without linker terms.
+        """
         if self.linker_terms is None:
             return ""
         n_styles = len(self.repulsion.lammps(tuple(species))[0]) if self.repulsion is not None else 0
@@ -334,13 +345,15 @@ def model_content(file: Path, format_: str, *, what: str, kind: str, remedy: str
     return content
 
 
-def take_slow_forces_every(content: dict[str, Any], file: Path) -> int:
+def take_slow_forces_every(content: dict[str, Any], prior: Prior, file: Path) -> int:
     """Take ``slow_forces_every`` out of the content of a ``model.yaml``.
 
     Parameters
     ----------
     content : dict
         What the file holds.
+    prior : Prior
+        What the potential is laid over.
     file : Path
         The file, for the message.
 
@@ -352,9 +365,11 @@ def take_slow_forces_every(content: dict[str, Any], file: Path) -> int:
     Raises
     ------
     InputError
-        When it is no number of steps.
+        When it is no number of steps, or there are no linker terms to be faster.
     """
     every = content.pop("slow_forces_every", 1)
     if not isinstance(every, int) or every < 1:
         raise InputError(f"{file}: slow_forces_every is a number of steps, 1 or more, not {every!r}")
+    if every > 1 and prior.linker_terms is None:
+        raise InputError(f"{file}: slow_forces_every needs linker terms, which are fast: leave it out")
     return every

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from mofglass.result import Curve, Panel
-from mofglass.simulate.stages import Dynamics, described, from_yaml_list
+from mofglass.simulate.stages import Dynamics, from_yaml_list
 
 SMOOTHING_POINTS = 60
 """The thick line is a running mean over this many equal parts of the run."""
@@ -53,12 +53,11 @@ def stage_spans(info: Mapping[str, Any]) -> list[StageSpan]:
     if not info.get("stages"):
         return []
     spans, now = [], 0.0
-    slow_forces_every = (info.get("output") or {}).get("slow_forces_every") or 1
     for stage in from_yaml_list(info["stages"], source="run.yaml"):
         if isinstance(stage, Dynamics):
             span = (now, now + stage.duration_ps, stage.temperature_K, stage.final_temperature_K)
             now += stage.duration_ps
-            spans.append(StageSpan(stage.name, described(stage, slow_forces_every), *span))
+            spans.append(StageSpan(stage.name, stage.describe(), *span))
         else:
             spans.append(StageSpan(stage.name, stage.describe(), now, now, None, None))
     return spans

@@ -13,6 +13,7 @@ from mofglass.simulate.stages import (
     hold,
     ramp,
     to_yaml_list,
+    with_slow_forces,
 )
 
 __all__ = [
@@ -29,4 +30,5 @@ __all__ = [
     "hold",
     "ramp",
     "to_yaml_list",
+    "with_slow_forces",
 ]

@@ -6,6 +6,7 @@ on its own (`lmp -in deck.lmp`) with any LAMMPS that has the styles in it.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
@@ -14,7 +15,7 @@ from ase import Atoms
 from mofglass.errors import InputError
 from mofglass.potentials.base import LammpsModel
 from mofglass.potentials.lammps_library import UNITS, LammpsUnits
-from mofglass.simulate.stages import Dynamics, Minimise, Protocol, Stage, described
+from mofglass.simulate.stages import Dynamics, Minimise, Protocol, Stage
 
 THERMO_KEYWORDS = "step temp press pe ke etotal vol lx ly lz xy xz yz pxx pyy pzz pyz pxz pxy fmax"
 EXTERNAL_FIX = "mofglass_external"
@@ -38,10 +39,10 @@ class CompiledStage:
         Steps to run; 0 for a minimisation.
     time_step_fs : float
         LAMMPS' time step, fs: the outer one with r-RESPA; 0 for a minimisation.
-    slow_forces_every : int
-        The stage's time steps between computations of the slow forces.
     steps_between : int
         LAMMPS' steps between those at which all forces are known: with r-RESPA these are all.
+    is_respa : bool
+        Whether LAMMPS' own r-RESPA integrates it, which LAMMPS sets up anew at each ``run``.
     minimise : str
         The minimise command, empty for dynamics.
     teardown : tuple of str
@@ -54,14 +55,9 @@ class CompiledStage:
     variables: dict[str, str] = field(default_factory=dict)
     n_steps: int = 0
     time_step_fs: float = 0.0
-    slow_forces_every: int = 1
     steps_between: int = 1
+    is_respa: bool = False
     minimise: str = ""
-
-    @property
-    def is_respa(self) -> bool:
-        """Whether LAMMPS' own r-RESPA integrates it, which LAMMPS sets up anew at each ``run``."""
-        return self.slow_forces_every > self.steps_between
 
 
 def setup_commands(model: LammpsModel, *, data_file: str | None, flexible: bool = False) -> list[str]:
@@ -121,9 +117,7 @@ def frees_tilts(stage: Stage) -> bool:
     return stage.cell == "tri" and (isinstance(stage, Minimise) or stage.ensemble == "npt")
 
 
-def compile_stage(
-    stage: Stage, model: LammpsModel, *, tilted: bool, seed: int, slow_forces_every: int = 1
-) -> CompiledStage:
+def compile_stage(stage: Stage, model: LammpsModel, *, tilted: bool, seed: int) -> CompiledStage:
     """Return one stage as LAMMPS commands.
 
     Parameters
@@ -136,8 +130,6 @@ def compile_stage(
         Whether the cell may have tilt factors when the stage starts.
     seed : int
         Seed of a stochastic thermostat.
-    slow_forces_every : int
-        Steps between computations of the slow forces.
 
     Returns
     -------
@@ -152,14 +144,7 @@ def compile_stage(
     units = UNITS[model.units]
     if isinstance(stage, Minimise):
         return _compile_minimise(stage, units)
-    if slow_forces_every > 1 and not (model.respa_levels or model.calculator_is_slow):
-        raise InputError(
-            f"slow forces every {slow_forces_every} steps: only what is learned over linker terms has forces "
-            "that can be computed less often than others; leave slow_forces_every out, or give 1"
-        )
-    return _compile_dynamics(
-        stage, model, units, tilted=tilted, seed=seed, slow_forces_every=slow_forces_every
-    )
+    return _compile_dynamics(stage, model, units, tilted=tilted, seed=seed)
 
 
 def _compile_minimise(stage: Minimise, units: LammpsUnits) -> CompiledStage:
@@ -178,13 +163,7 @@ def _compile_minimise(stage: Minimise, units: LammpsUnits) -> CompiledStage:
 
 
 def _compile_dynamics(
-    stage: Dynamics,
-    model: LammpsModel,
-    units: LammpsUnits,
-    *,
-    tilted: bool,
-    seed: int,
-    slow_forces_every: int,
+    stage: Dynamics, model: LammpsModel, units: LammpsUnits, *, tilted: bool, seed: int
 ) -> CompiledStage:
     step = stage.time_step_fs * 1e-3 / units.time_ps
     temperatures = (
@@ -214,9 +193,12 @@ def _compile_dynamics(
     variables, deformation = _deformation(stage, tilted=tilted)
     if deformation:
         fixes["mofglass_deform"] = deformation
+    every = stage.slow_forces_every or 1
+    if every > 1:
+        _check_slow_forces(stage, model)
     # A calculator's slow forces come as impulses at every so many steps: see ExternalForces.
-    between = slow_forces_every if model.calculator_is_slow else 1
-    outer = slow_forces_every // between
+    between = every if model.calculator_is_slow else 1
+    outer = every // between
     setup, teardown = [f"timestep {outer * step:.10g}"], []
     if outer > 1:
         setup.append(f"run_style respa 2 {outer} {model.respa_levels}")
@@ -226,11 +208,25 @@ def _compile_dynamics(
         variables=variables,
         setup=(*setup, *(f"fix {name} all {style}" for name, style in fixes.items())),
         teardown=(*(f"unfix {name}" for name in reversed(fixes)), *teardown),
-        n_steps=between * max(1, round(stage.n_steps / slow_forces_every)),
+        n_steps=between * math.ceil(stage.n_steps / every),
         time_step_fs=outer * stage.time_step_fs,
-        slow_forces_every=slow_forces_every,
         steps_between=between,
+        is_respa=outer > 1,
     )
+
+
+def _check_slow_forces(stage: Dynamics, model: LammpsModel) -> None:
+    if not (model.respa_levels or model.calculator_is_slow):
+        raise InputError(
+            f"stage '{stage.name}': slow_forces_every is {stage.slow_forces_every}, and this potential has "
+            "no forces that can be computed less often than others, as POD and networks over linker terms "
+            "have (committees do not): leave slow_forces_every out, or give 1"
+        )
+    if stage.thermostat == "langevin" and stage.ensemble != "nve" and not model.calculator_is_slow:
+        raise InputError(
+            f"stage '{stage.name}': a Langevin thermostat needs all forces at each step, since LAMMPS draws "
+            "its noise anew where it sets r-RESPA up: leave slow_forces_every out, or take another thermostat"
+        )
 
 
 def _deformation(stage: Dynamics, *, tilted: bool) -> tuple[dict[str, str], str]:
@@ -257,7 +253,7 @@ def _deformation(stage: Dynamics, *, tilted: bool) -> tuple[dict[str, str], str]
 
 
 def compile_protocol(
-    protocol: Protocol, model: LammpsModel, *, tilted: bool, seed: int, slow_forces_every: int = 1
+    protocol: Protocol, model: LammpsModel, *, tilted: bool, seed: int
 ) -> tuple[CompiledStage, ...]:
     """Return every stage as LAMMPS commands; one that frees the cell's angles leaves the later ones tilted.
 
@@ -271,8 +267,6 @@ def compile_protocol(
         Whether the first cell has tilt factors.
     seed : int
         The run's seed; stage k uses ``seed + k``.
-    slow_forces_every : int
-        Steps between computations of the slow forces.
 
     Returns
     -------
@@ -281,11 +275,7 @@ def compile_protocol(
     """
     compiled = []
     for number, stage in enumerate(protocol, start=1):
-        compiled.append(
-            compile_stage(
-                stage, model, tilted=tilted, seed=seed + number, slow_forces_every=slow_forces_every
-            )
-        )
+        compiled.append(compile_stage(stage, model, tilted=tilted, seed=seed + number))
         tilted = tilted or frees_tilts(stage)
     return tuple(compiled)
 
@@ -354,8 +344,7 @@ def deck_text(
     for number, (stage, frames, thermo) in enumerate(
         zip(compiled, frame_steps, thermo_steps, strict=True), start=1
     ):
-        words = described(stage.stage, stage.slow_forces_every)
-        lines += ["", f"# Stage {number} of {len(compiled)}, {stage.stage.name}: {words}"]
+        lines += ["", f"# Stage {number} of {len(compiled)}, {stage.stage.name}: {stage.stage.describe()}"]
         if stage.minimise:
             # A minimisation takes no time: the step counter goes back, which LAMMPS allows without dumps.
             lines += ["undump trajectory"] if dumping else []

@@ -238,14 +238,14 @@ class Engine:
                 or self._recorder.held_bytes > MAX_HELD_BYTES
             )
             if step < end and (reason or due):
-                self._commit(replace(place, step=step))
+                self._commit(replace(place, step=step, time_ps=self._time_ps(compiled, place, step)))
                 # Writing a restart reorders atoms, so the next piece sets up afresh, as a resumed run does.
                 set_up, committed_s = True, time.monotonic()
             if reason and step < end:
                 raise Stopped(reason)
         self._lammps.command("log log.lammps append")
         self._commands(compiled.teardown)
-        time_ps = place.stage_start_ps + compiled.n_steps * compiled.time_step_fs * 1e-3
+        time_ps = self._time_ps(compiled, place, end)
         self._commit(
             replace(
                 place,
@@ -253,6 +253,7 @@ class Engine:
                 step=end,
                 stage_start_step=end,
                 stage_start_ps=time_ps,
+                time_ps=time_ps,
                 variables={},
             )
         )
@@ -260,14 +261,17 @@ class Engine:
         if reason and place.stage + 1 < len(self._compiled):
             raise Stopped(reason)
 
+    @staticmethod
+    def _time_ps(compiled: CompiledStage, place: Checkpoint, step: int) -> float:
+        return round(place.stage_start_ps + (step - place.stage_start_step) * compiled.time_step_fs * 1e-3, 9)
+
     def _observe(
         self, compiled: CompiledStage, place: Checkpoint, step: int, *, row: bool, frame: bool
     ) -> None:
         """Read the state at this step, judge it, and keep it."""
         self._raise_calculator_error()
         stage = compiled.stage
-        step_ps = compiled.time_step_fs * 1e-3
-        time_ps = round(place.stage_start_ps + (step - place.stage_start_step) * step_ps, 9)
+        time_ps = self._time_ps(compiled, place, step)
         entry = self._thermo_row(step, time_ps, stage.name)
         reason = self._settings.guards.judge_thermo(
             {key: value for key, value in entry.items() if isinstance(value, float)},

@@ -28,7 +28,7 @@ from mofglass.simulate.engine import Engine, Stopped
 from mofglass.simulate.guards import Guards
 from mofglass.simulate.run import Run, write_atomically
 from mofglass.simulate.settings import RunSettings
-from mofglass.simulate.stages import Protocol, from_yaml_list, to_yaml_list
+from mofglass.simulate.stages import Protocol, from_yaml_list, to_yaml_list, with_slow_forces
 
 
 def create_run(
@@ -83,7 +83,8 @@ def create_run(
             f"the potential '{chosen.name}' does not say how far its forces spread: give a committee, or "
             "leave the guard max_force_spread_eV_per_A out"
         )
-    model, settings = chosen.lammps(atoms), settings.for_potential(chosen)
+    model = chosen.lammps(atoms)
+    protocol = with_slow_forces(protocol, chosen, settings.slow_forces_every)
     compiled = _compiled(protocol, model, atoms, settings)
     directory.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix=f".{directory.name}-", dir=directory.parent) as scratch:
@@ -228,9 +229,7 @@ def run_session(
             )
         potential = get_potential(info["potential"]["spec"])
     model = potential.lammps(atoms)
-    # A run that says nothing of slow forces is older than they are.
-    output = {"slow_forces_every": 1} | info["output"]
-    settings = RunSettings(seed=info["seed"], guards=Guards(**info["guards"]), **output)
+    settings = RunSettings(seed=info["seed"], guards=Guards(**info["guards"]), **info["output"])
     protocol = from_yaml_list(info["stages"], source=str(run.path / "run.yaml"))
     compiled = _compiled(protocol, model, atoms, settings)
     engine = Engine(
@@ -328,7 +327,6 @@ def _compiled(
         model,
         tilted=bool(np.abs(cell - np.diag(np.diag(cell))).max() > 1e-10),
         seed=settings.seed,
-        slow_forces_every=settings.slow_forces_every or 1,
     )
 
 

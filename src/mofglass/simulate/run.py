@@ -77,6 +77,8 @@ class Checkpoint:
         MD step at which the stage started.
     stage_start_ps : float
         Simulation time at which the stage started, ps.
+    time_ps : float
+        Simulation time of the restart file, ps.
     n_parts : int
         Valid files in ``parts/``.
     n_frames : int
@@ -97,6 +99,7 @@ class Checkpoint:
     step: int = 0
     stage_start_step: int = 0
     stage_start_ps: float = 0.0
+    time_ps: float = 0.0
     n_parts: int = 0
     n_frames: int = 0
     thermo_bytes: int = 0

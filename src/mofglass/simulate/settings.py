@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 from mofglass.errors import InputError
-from mofglass.potentials.base import Potential
 from mofglass.simulate.deck import CompiledStage
 from mofglass.simulate.guards import Guards
 from mofglass.simulate.stages import Dynamics
@@ -28,9 +27,8 @@ class RunSettings:
     guards : Guards
         Limits past which it stops.
     slow_forces_every : int, optional
-        Steps between computations of the slow forces (r-RESPA, Tuckerman, Berne and Martyna, J. Chem. Phys.
-        97, 1990 (1992)): those of the learned part, where the linkers have bonded terms of their own. By
-        default what the potential bears, mostly 1.
+        Steps between computations of the slow forces in stages that do not say so themselves; by default
+        what the potential bears (`mofglass.simulate.stages.with_slow_forces`).
 
     Raises
     ------
@@ -48,21 +46,6 @@ class RunSettings:
     def __post_init__(self) -> None:
         if self.slow_forces_every is not None and self.slow_forces_every < 1:
             raise InputError(f"slow_forces_every must be 1 or more, not {self.slow_forces_every}")
-
-    def for_potential(self, potential: Potential) -> RunSettings:
-        """Return the settings with everything that is left to the potential filled in.
-
-        Parameters
-        ----------
-        potential : Potential
-            What the run is made with.
-
-        Returns
-        -------
-        RunSettings
-            `slow_forces_every` is a number.
-        """
-        return replace(self, slow_forces_every=self.slow_forces_every or potential.slow_forces_every)
 
     def frame_steps(self, stage: CompiledStage) -> int:
         """Return the steps between frames in a stage.

@@ -7,10 +7,11 @@ into a LAMMPS deck (`mofglass.simulate.deck`).
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, fields, replace
 from typing import Any, Literal
 
 from mofglass.errors import InputError
+from mofglass.potentials.base import Potential
 
 Ensemble = Literal["nve", "nvt", "npt"]
 Thermostat = Literal["nose-hoover", "csvr", "langevin"]
@@ -88,6 +89,10 @@ class Dynamics:
         Cell parameters the barostat moves (NPT).
     time_step_fs : float
         Time step, fs.
+    slow_forces_every : int, optional
+        Time steps between computations of the slow forces (r-RESPA, Tuckerman, Berne and Martyna, J. Chem.
+        Phys. 97, 1990 (1992)): those of the learned part, where the linkers have bonded terms of their own.
+        By default what the potential bears, see `with_slow_forces`.
     temperature_damping_steps, pressure_damping_steps : float
         Relaxation times, in time steps (Castel 2024, Mendez 2024: 100 and 1000).
     volume_factor : float, optional
@@ -109,6 +114,7 @@ class Dynamics:
     end_pressure_bar: float | None = None
     cell: CellFreedom = "iso"
     time_step_fs: float = DEFAULT_TIME_STEP_FS
+    slow_forces_every: int | None = None
     temperature_damping_steps: float = DEFAULT_TEMPERATURE_DAMPING_STEPS
     pressure_damping_steps: float = DEFAULT_PRESSURE_DAMPING_STEPS
     volume_factor: float | None = None
@@ -124,6 +130,8 @@ class Dynamics:
         )
         _require(self.cell in ("iso", "aniso", "tri"), self, f"cell '{self.cell}' is not known")
         _require(self.time_step_fs > 0, self, "time_step_fs must be positive")
+        every = 1 if self.slow_forces_every is None else self.slow_forces_every
+        _require(isinstance(every, int) and every >= 1, self, "slow_forces_every must be 1, 2 or more steps")
         _require(self.n_steps >= 1, self, f"duration_ps {self.duration_ps:g} is less than one time step")
         _require(
             self.temperature_K >= 0 and self.final_temperature_K >= 0, self, "temperatures must be >= 0 K"
@@ -189,31 +197,14 @@ class Dynamics:
             words.append(f"volume times {self.volume_factor:g}")
         if self.edge_factors is not None:
             words.append("edges times " + ", ".join(f"{factor:g}" for factor in self.edge_factors))
-        return f"{', '.join(words)}, {self.duration_ps:g} ps in steps of {self.time_step_fs:g} fs"
+        words.append(f"{self.duration_ps:g} ps in steps of {self.time_step_fs:g} fs")
+        if (self.slow_forces_every or 1) > 1:
+            words.append(f"slow forces every {self.slow_forces_every} steps")
+        return ", ".join(words)
 
 
 Stage = Minimise | Dynamics
 Protocol = tuple[Stage, ...]
-
-
-def described(stage: Stage, slow_forces_every: int = 1) -> str:
-    """Return a stage in a few words, and how it is integrated.
-
-    Parameters
-    ----------
-    stage : Stage
-        The stage.
-    slow_forces_every : int
-        Its time steps between computations of the slow forces.
-
-    Returns
-    -------
-    str
-        For tables and the deck's comments.
-    """
-    if slow_forces_every == 1 or isinstance(stage, Minimise):
-        return stage.describe()
-    return f"{stage.describe()}, slow forces every {slow_forces_every} steps"
 
 
 def _require(condition: bool, stage: Stage, message: str) -> None:
@@ -301,13 +292,45 @@ def ramp(
     return (part(from_K, fine_above_K), part(fine_above_K, to_K))
 
 
+def with_slow_forces(protocol: Protocol, potential: Potential, every: int | None = None) -> Protocol:
+    """Say in each stage how often slow forces are computed, where it does not say so itself.
+
+    Parameters
+    ----------
+    protocol : tuple of Stage
+        The stages.
+    potential : Potential
+        What it bears at time steps up to `DEFAULT_TIME_STEP_FS` holds for these. Longer ones, and Langevin
+        thermostats, of which LAMMPS draws the noise anew where it sets r-RESPA up, have all forces at each
+        step.
+    every : int, optional
+        What is asked for instead, whatever the time step.
+
+    Returns
+    -------
+    tuple of Stage
+        Each stage of dynamics has its number.
+    """
+
+    def number(stage: Dynamics) -> int:  # numpydoc ignore=GL08
+        short = stage.time_step_fs <= DEFAULT_TIME_STEP_FS and stage.thermostat != "langevin"
+        return every or (potential.slow_forces_every if short else 1)
+
+    return tuple(
+        replace(stage, slow_forces_every=number(stage))
+        if isinstance(stage, Dynamics) and stage.slow_forces_every is None
+        else stage
+        for stage in protocol
+    )
+
+
 def to_yaml_list(protocol: Sequence[Stage]) -> list[dict[str, Any]]:
     """Return a protocol as plain data, fields at their defaults left out.
 
     Parameters
     ----------
     protocol : sequence of Stage
-        The stages.
+        The stages; all forces at each step is what one without `slow_forces_every` says here.
 
     Returns
     -------
@@ -319,6 +342,8 @@ def to_yaml_list(protocol: Sequence[Stage]) -> list[dict[str, Any]]:
         defaults = {field.name: field.default for field in fields(stage)}
         row: dict[str, Any] = {"stage": "minimise" if isinstance(stage, Minimise) else "dynamics"}
         for key, value in asdict(stage).items():
+            if key == "slow_forces_every" and value == 1:
+                continue
             if key == "name" or value != defaults[key]:
                 row[key] = list(value) if isinstance(value, tuple) else value
         rows.append(row)

@@ -17,7 +17,7 @@ from ase import Atoms
 from ase.geometry import find_mic
 
 from mofglass.errors import InputError
-from mofglass.potentials import Potential
+from mofglass.potentials import Potential, get_potential
 from mofglass.simulate import (
     Dynamics,
     Protocol,
@@ -27,6 +27,7 @@ from mofglass.simulate import (
     execute,
     hold,
     to_yaml_list,
+    with_slow_forces,
 )
 from mofglass.studies.recipes import Recipe
 
@@ -210,8 +211,10 @@ def _existing(item: PlannedRun, potential: Potential | str) -> Run | None:
         return None
     run = Run(item.directory)
     info = run.info
+    chosen = get_potential(potential) if isinstance(potential, str) else potential
+    stages = with_slow_forces(item.protocol, chosen, item.settings.slow_forces_every)
     same = {
-        "its stages": info.get("stages") == to_yaml_list(item.protocol),
+        "its stages": info.get("stages") == to_yaml_list(stages),
         "its seed": info.get("seed") == item.settings.seed,
         "its structure": len(run.initial) == len(item.atoms)
         and bool((run.initial.numbers == item.atoms.numbers).all())

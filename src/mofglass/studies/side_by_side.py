@@ -81,7 +81,8 @@ def execute_side_by_side(
                     progress=progress,
                 )
             except SimulationError:
-                # Its state says why.
+                if not run.state.startswith("failed"):
+                    raise
                 continue
             if run.state != "done":
                 break
@@ -148,13 +149,15 @@ def _bar(stack: ExitStack, runs: Sequence[Run]) -> Callable[[], None] | None:
     columns = (TextColumn("{task.description}"), BarColumn(), TimeRemainingColumn())
     bar = stack.enter_context(Progress(*columns, console=Console(stderr=True), transient=True))
     protocols = [from_yaml_list(run.info["stages"], source=str(run.path)) for run in runs]
-    total = sum(stage.n_steps for stages in protocols for stage in stages if isinstance(stage, Dynamics))
-    task = bar.add_task(f"{len(runs)} runs", total=max(total, 1))
+    total_ps = sum(
+        stage.duration_ps for stages in protocols for stage in stages if isinstance(stage, Dynamics)
+    )
+    task = bar.add_task(f"{len(runs)} runs", total=total_ps or 1.0)
     last = [0.0]
 
     def show() -> None:
         if time.monotonic() - last[0] > 2.0:
             last[0] = time.monotonic()
-            bar.update(task, completed=sum(run.checkpoint().step for run in runs))
+            bar.update(task, completed=sum(run.checkpoint().time_ps for run in runs))
 
     return show
