@@ -28,9 +28,9 @@ from mofglass.simulate.deck import compile_stage
 from mofglass.structures import load
 
 
-def run_zif4(directory, *, every, time_step_fs=0.5, duration_ps=0.06, ensemble="nve", interval_ps=0.006):
+def run_zif4(directory, *, every, time_step_fs=0.5, duration_ps=0.06, interval_ps=0.006):
     stage = hold(
-        "hold", duration_ps=duration_ps, temperature_K=600, ensemble=ensemble, time_step_fs=time_step_fs
+        "hold", duration_ps=duration_ps, temperature_K=600, ensemble="nve", time_step_fs=time_step_fs
     )
     settings = RunSettings(
         seed=4, frame_interval_ps=interval_ps, thermo_interval_ps=interval_ps, slow_forces_every=every

@@ -9,7 +9,13 @@ import pytest
 from mofglass.errors import InputError
 from mofglass.simulate import RunSettings
 from mofglass.structures import load
-from mofglass.studies.melt_quench import disk_bytes, execute_plan, plan, seconds_per_step
+from mofglass.studies.melt_quench import (
+    disk_bytes,
+    execute_plan,
+    for_potential,
+    plan,
+    seconds_per_step,
+)
 from mofglass.studies.recipes import get_recipe
 
 BRIEF = get_recipe("castel2024").override(
@@ -77,3 +83,12 @@ def test_estimates_are_measured(tmp_path):
     actual = (run.path / "trajectory.h5").stat().st_size
     assert 0.4 < disk_bytes(item) / actual < 2.5
     assert 1e-4 < seconds_per_step(item.atoms, "nb-zif-ff", target_s=0.5) < 0.2
+
+
+def test_runs_are_planned_as_the_potential_bears_them(tmp_path):
+    for time_step_fs, every in ((0.5, 2), (1.0, 1)):
+        planned = plan(load("ZIF-4"), BRIEF.override(time_step_fs=time_step_fs), tmp_path / "run")
+        (item,) = for_potential(planned, "zif4")
+        assert {stage.slow_forces_every for stage in item.dynamics} == {every}
+    (asked,) = plan(load("ZIF-4"), BRIEF, tmp_path / "run", settings=RunSettings(slow_forces_every=1))
+    assert {stage.slow_forces_every for stage in for_potential([asked], "zif4")[0].dynamics} == {1}

@@ -130,9 +130,10 @@ def print_cost(planned: Sequence[PlannedRun], options: Mapping[str, Any]) -> Non
     options : mapping
         Values of `study_options`.
     """
-    from mofglass.studies.melt_quench import disk_bytes, seconds_per_step
+    from mofglass.studies.melt_quench import disk_bytes, for_potential, seconds_per_step
     from mofglass.studies.side_by_side import cores
 
+    planned = for_potential(planned, options["potential"])
     for item in planned:
         click.echo(
             f"{item.directory}: {item.title}, {len(item.atoms)} atoms, {len(item.protocol)} stages, "
@@ -141,7 +142,7 @@ def print_cost(planned: Sequence[PlannedRun], options: Mapping[str, Any]) -> Non
     at_once = min(options["at_once"] or cores(), len(planned))
     threads = options["threads"] or max(1, cores() // at_once)
     per_step = seconds_per_step(
-        planned[0].atoms, options["potential"], settings=planned[0].settings, threads=threads
+        planned[0].atoms, options["potential"], stage=planned[0].dynamics[0], threads=threads
     )
     steps = sum(item.n_steps for item in planned)
     longest = max(item.n_steps for item in planned)

@@ -128,19 +128,18 @@ def command(structure: str, output: Path | None, dry_run: bool, **options: Any) 
 
 def _print_plan(planned: list[Any], potential: str, threads: int | None) -> None:
     """Print what would be run, and what it costs on this machine."""
-    from mofglass.potentials import get_potential
-    from mofglass.simulate import Dynamics, with_slow_forces
-    from mofglass.studies.melt_quench import disk_bytes, seconds_per_step
+    from mofglass.simulate import Dynamics
+    from mofglass.studies.melt_quench import disk_bytes, for_potential, seconds_per_step
 
+    planned = for_potential(planned, potential)
     for item in planned:
         click.echo(f"{item.directory}: {item.title}, {len(item.atoms)} atoms, seed {item.settings.seed}")
-        stages = with_slow_forces(item.protocol, get_potential(potential), item.settings.slow_forces_every)
-        for number, stage in enumerate(stages, start=1):
-            steps = f"{stage.n_steps:>9,} steps" if isinstance(stage, Dynamics) else " " * 15
-            click.echo(f"  {number}. {stage.name:<14} {steps}  {stage.describe()}")
+        for number, stage in enumerate(item.protocol, start=1):
+            length = f"{stage.n_steps:>9,} steps" if isinstance(stage, Dynamics) else " " * 15
+            click.echo(f"  {number}. {stage.name:<14} {length}  {stage.describe()}")
         click.echo(f"  glass analysed from {item.glass_from_ps:g} ps at {item.temperature_K:g} K")
     steps = sum(item.n_steps for item in planned)
-    per_step = seconds_per_step(planned[0].atoms, potential, settings=planned[0].settings, threads=threads)
+    per_step = seconds_per_step(planned[0].atoms, potential, stage=planned[0].dynamics[0], threads=threads)
     disk = sum(disk_bytes(item) for item in planned)
     click.echo(
         f"all: {steps:,} steps, {sum(item.duration_ps for item in planned):g} ps; "

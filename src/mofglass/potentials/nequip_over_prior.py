@@ -180,9 +180,9 @@ class NequIPOverPrior(Potential):
             "leave out the two lines of 'fix external', and put 'nequip' (for Allegro: pair_allegro and",
             "'allegro') for 'zero 5 nocoeff' in pair_style, and for its pair_coeff",
             f"  pair_coeff * * nequip lammps.nequip.pt2 {' '.join(self.species)}",
-            *self._respa_note(),
             "('pair_style nequip' and no word 'nequip' there where the style is not hybrid). NequIP needs",
             "'newton off' before read_data and one MPI rank, Allegro neither.",
+            *self._respa_note(),
         )
 
     def _respa_note(self) -> tuple[str, ...]:

@@ -151,10 +151,7 @@ class Prior:
             ``pair_style`` and ``pair_coeff``.
         """
         style, arguments = learned
-        styles, rows = self.repulsion.lammps(tuple(species)) if self.repulsion is not None else ([], [])
-        if self.walls is not None:
-            wall, wall_rows = self.walls.lammps(tuple(species))
-            styles, rows = [*styles, wall], [*rows, *wall_rows]
+        styles, rows = self._overlaid(species)
         if not styles:
             return [f"pair_style {style}", f"pair_coeff * * {arguments}".rstrip()]
         return [
@@ -162,6 +159,14 @@ class Prior:
             f"pair_coeff * * {style.split()[0]} {arguments}".rstrip(),
             *(f"pair_coeff {row}" for row in rows),
         ]
+
+    def _overlaid(self, species: Sequence[str]) -> tuple[list[str], list[str]]:
+        """Return the pair styles laid over the learned one, and their coefficients."""
+        styles, rows = self.repulsion.lammps(tuple(species)) if self.repulsion is not None else ([], [])
+        if self.walls is not None:
+            wall, wall_rows = self.walls.lammps(tuple(species))
+            styles, rows = [*styles, wall], [*rows, *wall_rows]
+        return styles, rows
 
     @property
     def bonded_commands(self) -> tuple[str, ...]:
@@ -236,9 +241,8 @@ class Prior:
         """
         if self.linker_terms is None:
             return ""
-        n_styles = len(self.repulsion.lammps(tuple(species))[0]) if self.repulsion is not None else 0
-        n_styles += self.walls is not None
-        return f"bond 1 hybrid 2{' 1' * n_styles}" if n_styles else "bond 1 pair 2"
+        styles, _ = self._overlaid(species)
+        return f"bond 1 hybrid 2{' 1' * len(styles)}" if styles else "bond 1 pair 2"
 
 
 class PriorAlone(Potential):

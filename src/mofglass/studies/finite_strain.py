@@ -23,7 +23,7 @@ from mofglass.potentials import Potential
 from mofglass.simulate import Dynamics, Run, RunSettings, create_run, hold
 from mofglass.simulate.stages import DEFAULT_TIME_STEP_FS, Thermostat
 from mofglass.studies.bulk_modulus_result import BulkModulusResult, PressureVolume
-from mofglass.studies.melt_quench import PlannedRun, _existing
+from mofglass.studies.melt_quench import PlannedRun, _existing, for_potential
 from mofglass.studies.sampled_rows import sampled_rows
 from mofglass.studies.side_by_side import execute_side_by_side
 from mofglass.units import BAR_PER_GPA
@@ -205,7 +205,7 @@ def execute_plan(
                 "analysis": {"from_ps": item.glass_from_ps, "temperature_K": item.temperature_K},
             },
         )
-        for item in planned
+        for item in for_potential(planned, potential)
     ]
     return execute_side_by_side(
         runs, potential, at_once=at_once, threads=threads, walltime_s=walltime_s, progress=progress

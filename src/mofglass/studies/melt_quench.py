@@ -66,14 +66,19 @@ class PlannedRun:
     temperature_K: float
 
     @property
+    def dynamics(self) -> list[Dynamics]:
+        """Stages that take simulated time."""
+        return [stage for stage in self.protocol if isinstance(stage, Dynamics)]
+
+    @property
     def n_steps(self) -> int:
         """MD steps."""
-        return sum(stage.n_steps for stage in self.protocol if isinstance(stage, Dynamics))
+        return sum(stage.n_steps for stage in self.dynamics)
 
     @property
     def duration_ps(self) -> float:
         """Simulated time, ps."""
-        return sum(stage.duration_ps for stage in self.protocol if isinstance(stage, Dynamics))
+        return sum(stage.duration_ps for stage in self.dynamics)
 
 
 def plan(
@@ -174,7 +179,7 @@ def execute_plan(
     """
     deadline = None if walltime_s is None else time.monotonic() + walltime_s
     runs = []
-    for item in planned:
+    for item in for_potential(planned, potential):
         left = None if deadline is None else deadline - time.monotonic()
         if left is not None and left <= 0:
             break
@@ -205,16 +210,36 @@ def execute_plan(
     return runs
 
 
+def for_potential(planned: Sequence[PlannedRun], potential: Potential | str) -> list[PlannedRun]:
+    """Return the runs as they are made with a potential: every stage says how often slow forces are computed.
+
+    Parameters
+    ----------
+    planned : sequence of PlannedRun
+        From `plan`.
+    potential : Potential or str
+        The potential, or its name.
+
+    Returns
+    -------
+    list of PlannedRun
+        In the same order.
+    """
+    chosen = get_potential(potential) if isinstance(potential, str) else potential
+    return [
+        replace(item, protocol=with_slow_forces(item.protocol, chosen, item.settings.slow_forces_every))
+        for item in planned
+    ]
+
+
 def _existing(item: PlannedRun, potential: Potential | str) -> Run | None:
     """Return the run already in the planned directory, after making sure that it is the planned one."""
     if not (item.directory / "run.yaml").exists():
         return None
     run = Run(item.directory)
     info = run.info
-    chosen = get_potential(potential) if isinstance(potential, str) else potential
-    stages = with_slow_forces(item.protocol, chosen, item.settings.slow_forces_every)
     same = {
-        "its stages": info.get("stages") == to_yaml_list(stages),
+        "its stages": info.get("stages") == to_yaml_list(item.protocol),
         "its seed": info.get("seed") == item.settings.seed,
         "its structure": len(run.initial) == len(item.atoms)
         and bool((run.initial.numbers == item.atoms.numbers).all())
@@ -236,7 +261,7 @@ def seconds_per_step(
     atoms: Atoms,
     potential: Potential | str,
     *,
-    settings: RunSettings | None = None,
+    stage: Dynamics | None = None,
     threads: int | None = None,
     target_s: float = 3.0,
 ) -> float:
@@ -248,8 +273,8 @@ def seconds_per_step(
         The structure.
     potential : Potential or str
         The potential, or its name.
-    settings : RunSettings, optional
-        How it is integrated.
+    stage : Dynamics, optional
+        Gives the time step, the thermostat, and how often slow forces are computed.
     threads : int, optional
         OpenMP threads.
     target_s : float
@@ -260,12 +285,20 @@ def seconds_per_step(
     float
         Seconds a step, set-up not counted.
     """
+    like = stage or hold("timing", duration_ps=1.0, temperature_K=300.0)
     with tempfile.TemporaryDirectory(prefix="mofglass-timing-") as scratch:
         elapsed, n_steps = {}, 4
         while True:
             for steps in (n_steps, 2 * n_steps):
-                stage = hold("timing", duration_ps=steps * 5e-4, temperature_K=300.0)
-                run = create_run(Path(scratch) / f"{steps}", atoms, potential, (stage,), settings=settings)
+                timed = hold(
+                    "timing",
+                    duration_ps=steps * like.time_step_fs * 1e-3,
+                    temperature_K=300.0,
+                    thermostat=like.thermostat,
+                    time_step_fs=like.time_step_fs,
+                    slow_forces_every=like.slow_forces_every,
+                )
+                run = create_run(Path(scratch) / f"{steps}", atoms, potential, (timed,))
                 begin = time.monotonic()
                 execute(
                     run,
