@@ -330,5 +330,13 @@ def _compiled(
     )
 
 
+class _Dumper(yaml.SafeDumper):
+    """Writes numbers and arrays of numpy as plain ones: temperatures often come from `numpy.linspace`."""
+
+
+_Dumper.add_multi_representer(np.generic, lambda dumper, value: dumper.represent_data(value.item()))
+_Dumper.add_multi_representer(np.ndarray, lambda dumper, value: dumper.represent_data(value.tolist()))
+
+
 def _to_yaml(information: Mapping[str, Any]) -> str:
-    return yaml.safe_dump(dict(information), sort_keys=False, allow_unicode=True, width=110)
+    return yaml.dump(dict(information), Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=110)
