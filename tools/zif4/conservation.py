@@ -1,6 +1,7 @@
 """Total energy of ZIF-4 without a thermostat, by time step and by how often POD is computed.
 
     python tools/zif4/conservation.py --temperature 1500 --ps 6 0.5:1 0.5:2 1.0:1
+    python tools/zif4/conservation.py --temperature 1500 --ps 6 --hydrogen-mass 3 0.75:2 1.0:2
 
 Warmed for 3 ps at 0.5 fs once; every way goes on from there.
 """
@@ -18,6 +19,7 @@ import numpy as np
 from mofglass.potentials import get_potential
 from mofglass.potentials.lammps_library import start_lammps
 from mofglass.simulate.deck import setup_commands
+from mofglass.simulate.hydrogen_mass import with_hydrogen_mass
 from mofglass.structures import load
 
 EVERY_FS = 6.0
@@ -30,10 +32,13 @@ def main() -> None:
     parser.add_argument("--potential", default="zif4")
     parser.add_argument("--temperature", type=float, default=300.0, help="K")
     parser.add_argument("--ps", type=float, default=6.0)
+    parser.add_argument("--hydrogen-mass", type=float, help="u")
     parser.add_argument("--seed", type=int, default=5)
     arguments = parser.parse_args()
     atoms = load("ZIF-4")
     model = get_potential(arguments.potential).lammps(atoms)
+    if arguments.hydrogen_mass is not None:
+        model = with_hydrogen_mass(model, atoms, arguments.hydrogen_mass)
 
     def commands(lines: list[str], restart: str | None = "warm.restart") -> float:
         """Run them from a state, and return how long the last took, s."""

@@ -11,10 +11,10 @@ import click
 from mofglass.cli.options import (
     DURATION,
     POSITIVE,
+    integration_options,
     json_option,
     output_option,
     potential_option,
-    slow_forces_option,
     supercell_option,
     together,
 )
@@ -51,7 +51,7 @@ study_options = together(
         show_default=True,
         help="Time between frames of the trajectory, ps.",
     ),
-    slow_forces_option,
+    integration_options,
     click.option("--at-once", type=click.IntRange(1), help="Runs side by side.  [default: one a core]"),
     click.option("--threads", type=click.IntRange(1), help="OpenMP threads of each.  [default: shared out]"),
     click.option(
@@ -145,6 +145,7 @@ def run_settings(options: Mapping[str, Any]) -> RunSettings:
         frame_interval_ps=options["frame_interval"],
         thermo_interval_ps=options["thermo_interval"],
         slow_forces_every=options["slow_forces_every"],
+        hydrogen_mass_u=options["hydrogen_mass"],
     )
 
 

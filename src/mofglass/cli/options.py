@@ -194,12 +194,21 @@ execution_options: Decorator = together(
 )
 """Options of every command that runs MD: where, how often, for how long."""
 
-slow_forces_option: Decorator = click.option(
-    "--slow-forces-every",
-    type=click.IntRange(1),
-    help="Steps between computations of what is learned over linker terms (POD, a network), the terms being "
-    "computed at each (r-RESPA).  [default: what the potential bears; zif4: 2]",
+integration_options: Decorator = together(
+    click.option(
+        "--slow-forces-every",
+        type=click.IntRange(1),
+        help="Steps between computations of what is learned over linker terms (POD, a network), the terms "
+        "being computed at each (r-RESPA).  [default: what the potential bears; zif4: 2]",
+    ),
+    click.option(
+        "--hydrogen-mass",
+        type=click.FloatRange(1.008, 4.0),
+        help="Mass of hydrogen, u, taken off the atom it is bonded to: structures stay what they are, "
+        "vibrations slow down. 3 allows --time-step 0.75.  [default: 1.008]",
+    ),
 )
+"""How the equations of motion are integrated."""
 
 recording_options: Decorator = together(
     click.option("--seed", type=click.IntRange(1), default=1, show_default=True, help="Random seed."),
@@ -224,7 +233,7 @@ recording_options: Decorator = together(
         show_default=True,
         help="Wall time between checkpoints, s.",
     ),
-    slow_forces_option,
+    integration_options,
     click.option(
         "--max-force-spread",
         type=POSITIVE,
@@ -255,6 +264,7 @@ def run_settings(options: Mapping[str, Any]) -> RunSettings:
         thermo_interval_ps=options["thermo_interval"],
         checkpoint_interval_s=options["checkpoint_interval"],
         slow_forces_every=options["slow_forces_every"],
+        hydrogen_mass_u=options["hydrogen_mass"],
         guards=Guards(max_force_spread_eV_per_A=options["max_force_spread"]),
     )
 

@@ -156,6 +156,53 @@ def data_text(
     return "\n".join(lines) + "\n"
 
 
+def masses_and_types(data: str) -> tuple[Floats, Ints]:
+    """Read back what `data_text` wrote of masses and types.
+
+    Parameters
+    ----------
+    data : str
+        The data file.
+
+    Returns
+    -------
+    masses_u : ndarray (n_types,)
+        Mass of each type, u.
+    types : ndarray of int (n,)
+        Type of each atom, from 1.
+    """
+    lines = data.splitlines()
+    begin = lines.index("Masses") + 2
+    masses = [float(line.split()[1]) for line in lines[begin : lines.index("", begin)]]
+    head = next(k for k, line in enumerate(lines) if line.startswith("Atoms #"))
+    column = 2 if lines[head].endswith("full") else 1
+    rows = lines[head + 2 : lines.index("", head + 2) if "" in lines[head + 2 :] else None]
+    return np.array(masses), np.array([int(row.split()[column]) for row in rows], dtype=np.intp)
+
+
+def with_masses(data: str, masses_u: Sequence[float] | Floats) -> str:
+    """Give the types of a data file other masses.
+
+    Parameters
+    ----------
+    data : str
+        What `data_text` wrote.
+    masses_u : array (n_types,)
+        Mass of each type, u.
+
+    Returns
+    -------
+    str
+        The same file with these.
+    """
+    lines = data.splitlines(keepends=True)
+    begin = lines.index("Masses\n") + 2
+    for k, mass in enumerate(masses_u):
+        number, _, rest = lines[begin + k].split(" ", 2)
+        lines[begin + k] = f"{number} {mass:.6f} {rest}"
+    return "".join(lines)
+
+
 def element_data(atoms: Atoms, *, charges: bool = False) -> tuple[str, tuple[str, ...]]:
     """Write the data file of a structure whose LAMMPS types are its elements.
 

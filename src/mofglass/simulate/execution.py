@@ -26,6 +26,7 @@ from mofglass.simulate import provenance
 from mofglass.simulate.deck import CompiledStage, compile_protocol, deck_text
 from mofglass.simulate.engine import Engine, Stopped
 from mofglass.simulate.guards import Guards
+from mofglass.simulate.hydrogen_mass import with_hydrogen_mass
 from mofglass.simulate.run import Run, write_atomically
 from mofglass.simulate.settings import RunSettings
 from mofglass.simulate.stages import Protocol, from_yaml_list, to_yaml_list, with_slow_forces
@@ -84,7 +85,9 @@ def create_run(
             "leave the guard max_force_spread_eV_per_A out"
         )
     model = chosen.lammps(atoms)
-    protocol = with_slow_forces(protocol, chosen, settings.slow_forces_every)
+    if settings.hydrogen_mass_u is not None:
+        model = with_hydrogen_mass(model, atoms, settings.hydrogen_mass_u)
+    protocol = with_slow_forces(protocol, chosen, settings.slow_forces_every, settings.hydrogen_mass_u)
     compiled = _compiled(protocol, model, atoms, settings)
     directory.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix=f".{directory.name}-", dir=directory.parent) as scratch:

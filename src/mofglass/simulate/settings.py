@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from mofglass.errors import InputError
 from mofglass.simulate.deck import CompiledStage
 from mofglass.simulate.guards import Guards
+from mofglass.simulate.hydrogen_mass import LIMITS_U
 from mofglass.simulate.stages import Dynamics
 
 
@@ -29,11 +30,14 @@ class RunSettings:
     slow_forces_every : int, optional
         Steps between computations of the slow forces in stages that do not say so themselves; by default
         what the potential bears (`mofglass.simulate.stages.with_slow_forces`).
+    hydrogen_mass_u : float, optional
+        Mass of hydrogen, u, taken off the atoms that it is bonded to
+        (`mofglass.simulate.hydrogen_mass.with_hydrogen_mass`); the real one by default.
 
     Raises
     ------
     InputError
-        When `slow_forces_every` is below 1.
+        When `slow_forces_every` is below 1, or hydrogen lighter than it is or heavier than 4 u.
     """
 
     seed: int = 1
@@ -42,10 +46,16 @@ class RunSettings:
     checkpoint_interval_s: float = 60.0
     guards: Guards = field(default_factory=Guards)
     slow_forces_every: int | None = None
+    hydrogen_mass_u: float | None = None
 
     def __post_init__(self) -> None:
         if self.slow_forces_every is not None and self.slow_forces_every < 1:
             raise InputError(f"slow_forces_every must be 1 or more, not {self.slow_forces_every}")
+        lightest, heaviest = LIMITS_U
+        if self.hydrogen_mass_u is not None and not lightest <= self.hydrogen_mass_u <= heaviest:
+            raise InputError(
+                f"hydrogen_mass_u must be from {lightest:g} to {heaviest:g} u, not {self.hydrogen_mass_u:g}"
+            )
 
     def frame_steps(self, stage: CompiledStage) -> int:
         """Return the steps between frames in a stage.

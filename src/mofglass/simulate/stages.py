@@ -12,6 +12,7 @@ from typing import Any, Literal
 
 from mofglass.errors import InputError
 from mofglass.potentials.base import Potential
+from mofglass.simulate.hydrogen_mass import stretch_period_ratio
 
 Ensemble = Literal["nve", "nvt", "npt"]
 Thermostat = Literal["nose-hoover", "csvr", "langevin"]
@@ -292,7 +293,12 @@ def ramp(
     return (part(from_K, fine_above_K), part(fine_above_K, to_K))
 
 
-def with_slow_forces(protocol: Protocol, potential: Potential, every: int | None = None) -> Protocol:
+def with_slow_forces(
+    protocol: Protocol,
+    potential: Potential,
+    every: int | None = None,
+    hydrogen_mass_u: float | None = None,
+) -> Protocol:
     """Say in each stage how often slow forces are computed, where it does not say so itself.
 
     Parameters
@@ -300,20 +306,24 @@ def with_slow_forces(protocol: Protocol, potential: Potential, every: int | None
     protocol : tuple of Stage
         The stages.
     potential : Potential
-        What it bears at time steps up to `DEFAULT_TIME_STEP_FS` holds for these. Longer ones, and Langevin
-        thermostats, of which LAMMPS draws the noise anew where it sets r-RESPA up, have all forces at each
-        step.
+        What it bears at time steps up to `DEFAULT_TIME_STEP_FS` holds for these, and with heavier hydrogen
+        for as much longer ones as its vibrations take longer. Others, and Langevin thermostats, of which
+        LAMMPS draws the noise anew where it sets r-RESPA up, have all forces at each step.
     every : int, optional
         What is asked for instead, whatever the time step.
+    hydrogen_mass_u : float, optional
+        Mass of hydrogen, u; the real one by default.
 
     Returns
     -------
     tuple of Stage
         Each stage of dynamics has its number.
     """
+    slower = 1.0 if hydrogen_mass_u is None else stretch_period_ratio(hydrogen_mass_u)
+    longest_fs = DEFAULT_TIME_STEP_FS * slower
 
     def number(stage: Dynamics) -> int:  # numpydoc ignore=GL08
-        short = stage.time_step_fs <= DEFAULT_TIME_STEP_FS and stage.thermostat != "langevin"
+        short = stage.time_step_fs <= longest_fs and stage.thermostat != "langevin"
         return every or (potential.slow_forces_every if short else 1)
 
     return tuple(

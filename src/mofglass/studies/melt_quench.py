@@ -227,7 +227,12 @@ def for_potential(planned: Sequence[PlannedRun], potential: Potential | str) -> 
     """
     chosen = get_potential(potential) if isinstance(potential, str) else potential
     return [
-        replace(item, protocol=with_slow_forces(item.protocol, chosen, item.settings.slow_forces_every))
+        replace(
+            item,
+            protocol=with_slow_forces(
+                item.protocol, chosen, item.settings.slow_forces_every, item.settings.hydrogen_mass_u
+            ),
+        )
         for item in planned
     ]
 
@@ -238,9 +243,11 @@ def _existing(item: PlannedRun, potential: Potential | str) -> Run | None:
         return None
     run = Run(item.directory)
     info = run.info
+    hydrogen_u = info.get("output", {}).get("hydrogen_mass_u")
     same = {
         "its stages": info.get("stages") == to_yaml_list(item.protocol),
         "its seed": info.get("seed") == item.settings.seed,
+        "its mass of hydrogen": hydrogen_u == item.settings.hydrogen_mass_u,
         "its structure": len(run.initial) == len(item.atoms)
         and bool((run.initial.numbers == item.atoms.numbers).all())
         and bool(abs(run.initial.cell.array - item.atoms.cell.array).max() < 1e-4)
