@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import gzip
+import os
+import subprocess
 from dataclasses import replace
 from io import StringIO
 from itertools import islice, pairwise
@@ -180,6 +182,27 @@ def test_a_training_is_killed_resumed_packaged_compiled_and_run(
     # What nequip-train measured of the averaged weights is what the packaged model does.
     measured = [point.validation_force_mae_meV_per_A for point in curve]
     assert np.isclose(1e3 * np.mean(errors), measured, rtol=1e-3).any()
+
+
+def test_a_training_that_something_else_ends_is_not_taken_for_done(
+    frames: list[LabelledFrame], tmp_path: Path
+) -> None:
+    pytest.importorskip("nequip", reason="mofglass[nequip] is not installed")
+    from mofglass.errors import MofglassError
+    from mofglass.training.nequip import NequIPTrainer
+
+    def end_the_child() -> None:
+        if len(watcher.points) == 1:
+            command = ["pkill", "-TERM", "-P", str(os.getpid()), "-f", "nequip.scripts.train"]
+            subprocess.run(command, check=True)
+
+    config = configured("nequip", features=[4], radial_mlp_width=8, epochs=200)
+    train, validation = Dataset.from_frames(frames[:4]), Dataset.from_frames(frames[4:6])
+    watcher = Watcher(end_the_child)
+    with pytest.raises(MofglassError, match=r"ended after \d+ of 200 epochs: the same command goes on"):
+        NequIPTrainer().fit(config, train, validation, tmp_path, watcher)
+    assert not (tmp_path / "model.nequip.zip").exists()
+    assert (tmp_path / "last.ckpt").exists()
 
 
 def test_a_network_over_linker_terms_is_their_sum(

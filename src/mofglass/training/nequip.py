@@ -97,7 +97,7 @@ class NequIPTrainer:
         MissingPackageError
             When nequip (or nequip-allegro) is not installed.
         MofglassError
-            When nequip-train fails, or the time limit did not suffice for one epoch.
+            When nequip-train fails or is ended early, or the time limit did not suffice for one epoch.
         """
         self._require_package()
         settings: NetworkSettings = config.settings
@@ -266,7 +266,7 @@ def _run(config: TrainingConfig, directory: Path, curve: LearningCurve, progress
                 progress.point(point)
                 progress.advance()
 
-    run_module(
+    came_to_its_end = run_module(
         "nequip.scripts.train",
         arguments,
         directory=directory,
@@ -275,6 +275,12 @@ def _run(config: TrainingConfig, directory: Path, curve: LearningCurve, progress
         look=look,
         time_limit_s=config.time_limit_s,
     )
+    done = curve.points[-1].epoch if curve.points else 0
+    if came_to_its_end and done < settings.epochs:
+        # Lightning takes SIGTERM for a wish to end well: it stops, and says that all is well.
+        raise MofglassError(
+            f"nequip-train was ended after {done} of {settings.epochs} epochs: the same command goes on"
+        )
 
 
 def _finished_epochs(path: Path) -> list[tuple[int, dict[str, float]]]:
