@@ -6,7 +6,8 @@ POTENTIAL is what --potential takes, with a name before it if wanted: `pod:model
 `small=pod:models/small`. By default those that mofglass ships. Potentials that need an environment of their
 own (DeePMD) are evaluated there, on this core and the same frames,
 
-    taskset -c 0 .venv-deepmd/bin/mofglass evaluate deepmd:model.pb FILE --align per-atom -o evaluation
+    taskset -c 0 .venv-deepmd/bin/mofglass evaluate deepmd:model.pb FILE --frames ::10 \\
+        --align per-atom -o evaluation
 
 and `deepmd=evaluation` then takes what that found. Prints errors and cost, and both as ratios to the first
 potential; writes pareto.csv, PNG and SVG figures and pareto.html to DIR.
@@ -52,12 +53,16 @@ def evaluated(directory: Path, n_frames: int, align: str) -> dict[str, Any] | No
     file = directory / "summary.json"
     if not file.is_file():
         return None
-    summary = json.loads(file.read_text())
-    rule = summary["energy_alignment"]["rule"]
-    if (summary["n_frames"], rule) != (n_frames, align):
+    try:
+        summary: dict[str, Any] = json.loads(file.read_text())
+        found = (summary["n_frames"], summary["energy_alignment"]["rule"])
+        threads = {timing["threads"] for timing in summary["efficiency"]}
+    except (ValueError, KeyError) as error:
+        raise InputError(f"{file} is not of 'mofglass evaluate': give the directory of its -o") from error
+    if found != (n_frames, align) or threads - {1}:
         raise InputError(
-            f"{directory} is of {summary['n_frames']} frames with --align {rule}, and these are {n_frames} "
-            f"with --align {align}: evaluate it on the same frames"
+            f"{directory} is of {found[0]} frames, --align {found[1]}, threads {sorted(threads)}, and these "
+            f"are {n_frames} frames, --align {align}, one thread: evaluate it on the same"
         )
     return summary
 
@@ -78,17 +83,20 @@ def main() -> None:
 
     frames = slice(*(int(word) if word else None for word in options.frames.split(":")))
     dataset = open_dataset(options.dataset)[frames]
-    rows, failed = [], {}
+    rows, failed, elsewhere = [], {}, []
     for given in options.potentials or SHIPPED:
         # A path may hold an equals sign, a name of a potential comes before any colon.
         head, _, rest = given.partition("=")
         name, spec = (head, rest) if rest and ":" not in head else (given, given)
         print(f"{name} ...", file=sys.stderr, flush=True)
         try:
-            if (found := evaluated(Path(spec), len(dataset), options.align)) is None:
+            found = evaluated(Path(spec), len(dataset), options.align) if name != given else None
+            if found is None:
                 found = evaluate(
                     spec, dataset, align=options.align, timing=options.timing, checks=False
                 ).summary()
+            else:
+                elsewhere.append(f"{name}: {found['provenance']['command']}")
         except MofglassError as error:
             failed[name] = str(error)
             continue
@@ -110,6 +118,8 @@ def main() -> None:
         "frames": f"{len(dataset)} of {', '.join(options.dataset)}",
         "energies": options.align,
     }
+    if elsewhere:
+        record["evaluated in other environments"] = "; ".join(elsewhere)
     write_pareto_page(
         table,
         options.output / "pareto.html",

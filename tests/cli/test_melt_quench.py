@@ -58,6 +58,13 @@ def test_dry_run_writes_nothing(tmp_path, monkeypatch):
     assert "02: ZIF-4, castel2024, glass 2 of 2" in answer.output
     assert "ms a step" in answer.output
     assert "slow forces every 2 steps" in answer.output
+    heavy = tmp_path.parent / "heavy.yaml"
+    heavy.write_text("hydrogen-mass: 3\ntime-step: 0.75\n")
+    answer = call("melt-quench", "ZIF-4", "--dry-run", "--config", heavy, "-o", tmp_path / "one")
+    assert "in steps of 0.75 fs, slow forces every 2 steps" in answer.output
+    refused = call("melt-quench", "ZIF-4", "--dry-run", "--hydrogen-mass", 1, "-o", tmp_path / "one")
+    assert refused.exit_code == 2
+    assert "--hydrogen-mass" in refused.output
     words = ["bulk-modulus", "ZIF-4", "--dry-run", "-o", tmp_path / "K"]
     refused = call(*words, "-p", "nb-zif-ff", "--slow-forces-every", 2)
     assert refused.exit_code == 2

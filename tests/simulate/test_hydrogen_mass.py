@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from ase import Atoms
@@ -34,13 +36,21 @@ def run_zif4(directory, hydrogen_mass_u, *, duration_ps):
     return create_run(directory, load("ZIF-4"), "zif4", (stage,), settings=settings)
 
 
+def masses(model: LammpsModel) -> np.ndarray:
+    """Mass of each real atom, u, as LAMMPS has it."""
+    by_type, types = masses_and_types(model.data)
+    for command in model.after_data:
+        if command.startswith("mass "):
+            _, kind, mass_u = command.split()
+            by_type[int(kind) - 1] = float(mass_u)
+    return by_type[types - 1][: model.n_atoms]
+
+
 @pytest.mark.parametrize("name", ["zif4", "nb-zif-ff"])
 def test_hydrogen_takes_its_mass_from_carbon(name):
     atoms = load("ZIF-4")
     model = get_potential(name).lammps(atoms)
-    real, heavy = (masses_and_types(each.data) for each in (model, with_hydrogen_mass(model, atoms, 3.0)))
-    np.testing.assert_array_equal(real[1], heavy[1])
-    gain = (heavy[0] - real[0])[real[1] - 1][: len(atoms)]
+    gain = masses(with_hydrogen_mass(model, atoms, 3.0)) - masses(model)
     assert gain[atoms.numbers == 1] == pytest.approx(3.0 - 1.008)
     # Every carbon of imidazolate binds one hydrogen.
     assert gain[atoms.numbers == 6] == pytest.approx(1.008 - 3.0)
@@ -51,19 +61,24 @@ def test_it_takes_from_the_atom_it_is_bonded_to_across_the_cell_boundary():
     water = molecule("H2O", cell=[9, 9, 9], pbc=True)
     water.positions -= water.positions[1]
     water.wrap()
-    heavy, types = masses_and_types(with_hydrogen_mass(plain_model(water), water, 2.014).data)
-    assert heavy[types - 1] == pytest.approx([15.999 - 2 * 1.006, 2.014, 2.014])
+    heavy = masses(with_hydrogen_mass(plain_model(water), water, 2.014))
+    assert heavy == pytest.approx([15.999 - 2 * 1.006, 2.014, 2.014])
 
 
 def test_what_has_no_such_masses_is_told():
     ethanol = molecule("CH3CH2OH", cell=[9, 9, 9], pbc=True)
-    with pytest.raises(InputError, match="C atoms of one type bind 2 and 3 hydrogen atoms"):
+    with pytest.raises(InputError, match="C atoms of one type bind different numbers of hydrogen"):
         with_hydrogen_mass(plain_model(ethanol), ethanol, 3.0)
+    methane = molecule("CH4", cell=[9, 9, 9], pbc=True)
+    with pytest.raises(InputError, match=r"C would weigh 0\.043 u, less than its hydrogen"):
+        with_hydrogen_mass(plain_model(methane), methane, 4.0)
     alone = Atoms("HC", positions=[[0, 0, 0], [2.0, 0, 0]], cell=[9, 9, 9], pbc=True)
-    with pytest.raises(InputError, match=r"atom 0, hydrogen, has no other atom within 1\.4 Å"):
+    with pytest.raises(InputError, match=r"atom 0, hydrogen, has no atom of another element within 1\.4 Å"):
         with_hydrogen_mass(plain_model(alone), alone, 3.0)
-    for mass_u in (0.9, 4.5):
-        with pytest.raises(InputError, match=f"from 1.008 to 4 u, not {mass_u:g}"):
+    with pytest.raises(InputError, match="no sections Masses"):
+        with_hydrogen_mass(replace(plain_model(methane), data="not mofglass'"), methane, 3.0)
+    for mass_u in (0.9, 1.008, 4.5):
+        with pytest.raises(InputError, match=f"above 1.008 u, up to 4 u, and is {mass_u:g}"):
             RunSettings(hydrogen_mass_u=mass_u)
 
 
@@ -71,7 +86,7 @@ def test_a_stretch_is_as_much_slower_as_reduced_masses_say(tmp_path):
     """A bound pair, 1.122 Å apart at rest, begins stretched by 0.01 Å: r(t) is a cosine."""
     bound = ASEPotential(lambda: LennardJones(sigma=1.0, epsilon=5.0, rc=4.0))
     atoms = Atoms("CH", positions=[[2, 2, 2], [2 ** (1 / 6) + 2.01, 2, 2]], cell=[9, 9, 9], pbc=True)
-    stage = hold("swing", duration_ps=0.2, temperature_K=0.0, ensemble="nve", time_step_fs=0.05)
+    stage = hold("swing", duration_ps=0.08, temperature_K=0.0, ensemble="nve", time_step_fs=0.05)
     periods_fs = []
     for mass_u in (None, 3.0):
         settings = RunSettings(frame_interval_ps=0.1, thermo_interval_ps=5e-5, hydrogen_mass_u=mass_u)
@@ -101,6 +116,16 @@ def test_a_stopped_run_goes_on_with_the_same_masses(tmp_path):
     assert len(run.info["sessions"]) > 2
     np.testing.assert_array_equal(run.trajectory()[-1].positions, whole.trajectory()[-1].positions)
     np.testing.assert_array_equal(run.thermo()["total_energy_eV"], whole.thermo()["total_energy_eV"])
+
+
+def test_two_processes_go_on_with_the_same_masses(tmp_path):
+    run = run_zif4(tmp_path / "one", 3.0, duration_ps=0.06)
+    whole = execute(run, threads=1, progress=False).thermo()
+    run = run_zif4(tmp_path / "two", 3.0, duration_ps=0.06)
+    assert execute(run, processes=2, progress=False, walltime_s=0.01).state != "done"
+    resumed = execute(run, processes=2, progress=False).thermo()
+    for column in ("kinetic_energy_eV", "total_energy_eV"):
+        np.testing.assert_allclose(resumed[column], whole[column], rtol=1e-6)
 
 
 def test_slow_forces_stay_slow_while_the_stretch_of_the_hydrogens_is_followed():

@@ -165,6 +165,9 @@ def test_run_yaml_is_plain_data(tmp_path, argon):
 def test_numbers_of_numpy_are_written_as_plain_ones(tmp_path, argon):
     stages = tuple(hold(f"at {t:.0f} K", duration_ps=0.1, temperature_K=t) for t in np.linspace(40, 60, 2))
     settings = RunSettings(seed=np.int64(3), frame_interval_ps=np.float32(0.5))
+    assert (
+        hold("often", duration_ps=1, temperature_K=40, slow_forces_every=np.int64(2)).slow_forces_every == 2
+    )
     record = {"analysis": {"edges_A": np.array([1.5, 2.0])}}
     run = create_run(tmp_path / "run", argon, "lj", stages, settings=settings, record=record)
     assert [stage["temperature_K"] for stage in run.info["stages"]] == [40.0, 60.0]

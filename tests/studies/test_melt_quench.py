@@ -68,6 +68,9 @@ def test_another_plan_in_the_same_place_is_refused(tmp_path):
     (hotter,) = plan(load("ZIF-4"), BRIEF.override(t_max_K=1800.0), tmp_path / "run")
     with pytest.raises(InputError, match="its stages differ"):
         execute_plan([hotter], "nb-zif-ff", recipe=BRIEF, progress=False)
+    (heavier,) = plan(load("ZIF-4"), BRIEF, tmp_path / "run", settings=RunSettings(hydrogen_mass_u=3.0))
+    with pytest.raises(InputError, match="its mass of hydrogen differ"):
+        execute_plan([heavier], "nb-zif-ff", recipe=BRIEF, progress=False)
     # Another glass of the same crystal has its cell; other images of the same atoms are no other glass.
     for shift, refused in ((1.0, True), (0.0, False)):
         other = load("ZIF-4")
@@ -90,5 +93,8 @@ def test_runs_are_planned_as_the_potential_bears_them(tmp_path):
         planned = plan(load("ZIF-4"), BRIEF.override(time_step_fs=time_step_fs), tmp_path / "run")
         (item,) = for_potential(planned, "zif4")
         assert {stage.slow_forces_every for stage in item.dynamics} == {every}
+    longer, heavier = BRIEF.override(time_step_fs=0.75), RunSettings(hydrogen_mass_u=3.0)
+    (item,) = for_potential(plan(load("ZIF-4"), longer, tmp_path / "run", settings=heavier), "zif4")
+    assert {stage.slow_forces_every for stage in item.dynamics} == {2}
     (asked,) = plan(load("ZIF-4"), BRIEF, tmp_path / "run", settings=RunSettings(slow_forces_every=1))
     assert {stage.slow_forces_every for stage in for_potential([asked], "zif4")[0].dynamics} == {1}

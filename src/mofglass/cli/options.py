@@ -203,9 +203,9 @@ integration_options: Decorator = together(
     ),
     click.option(
         "--hydrogen-mass",
-        type=click.FloatRange(1.008, 4.0),
-        help="Mass of hydrogen, u, taken off the atom it is bonded to: structures stay what they are, "
-        "vibrations slow down. 3 allows --time-step 0.75.  [default: 1.008]",
+        type=click.FloatRange(1.008, 4.0, min_open=True),
+        help="Mass of hydrogen in dynamics, u, taken off the atom it is bonded to. With 3 and zif4, time "
+        "steps of 0.75 fs are possible; rates change somewhat.  [default: 1.008]",
     ),
 )
 """How the equations of motion are integrated."""

@@ -170,37 +170,24 @@ def masses_and_types(data: str) -> tuple[Floats, Ints]:
         Mass of each type, u.
     types : ndarray of int (n,)
         Type of each atom, from 1.
+
+    Raises
+    ------
+    InputError
+        When it is laid out otherwise.
     """
-    lines = data.splitlines()
-    begin = lines.index("Masses") + 2
-    masses = [float(line.split()[1]) for line in lines[begin : lines.index("", begin)]]
-    head = next(k for k, line in enumerate(lines) if line.startswith("Atoms #"))
-    column = 2 if lines[head].endswith("full") else 1
-    rows = lines[head + 2 : lines.index("", head + 2) if "" in lines[head + 2 :] else None]
-    return np.array(masses), np.array([int(row.split()[column]) for row in rows], dtype=np.intp)
-
-
-def with_masses(data: str, masses_u: Sequence[float] | Floats) -> str:
-    """Give the types of a data file other masses.
-
-    Parameters
-    ----------
-    data : str
-        What `data_text` wrote.
-    masses_u : array (n_types,)
-        Mass of each type, u.
-
-    Returns
-    -------
-    str
-        The same file with these.
-    """
-    lines = data.splitlines(keepends=True)
-    begin = lines.index("Masses\n") + 2
-    for k, mass in enumerate(masses_u):
-        number, _, rest = lines[begin + k].split(" ", 2)
-        lines[begin + k] = f"{number} {mass:.6f} {rest}"
-    return "".join(lines)
+    lines = [*data.splitlines(), ""]
+    try:
+        begin = lines.index("Masses") + 2
+        masses = [float(line.split()[1]) for line in lines[begin : lines.index("", begin)]]
+        head = next(k for k, line in enumerate(lines) if line.startswith("Atoms #"))
+        column = 2 if lines[head].endswith("full") else 1
+        rows = lines[head + 2 : lines.index("", head + 2)]
+        return np.array(masses), np.array([int(row.split()[column]) for row in rows], dtype=np.intp)
+    except (ValueError, IndexError, StopIteration) as error:
+        raise InputError(
+            "the potential's data file has no sections Masses and 'Atoms # style' as mofglass writes them"
+        ) from error
 
 
 def element_data(atoms: Atoms, *, charges: bool = False) -> tuple[str, tuple[str, ...]]:

@@ -51,13 +51,15 @@ def protocols(samples: Sequence[Sample]) -> list[dict[str, Any]]:
     Returns
     -------
     list of dict
-        ``labels`` (of the samples that share it), ``spans`` and ``source``.
+        ``labels`` (of the samples that share it), ``spans``, ``source``, and ``hydrogen`` (where it was made
+        heavier).
     """
     found: list[dict[str, Any]] = []
     for sample in samples:
         if not sample.spans:
             continue
-        same = next((entry for entry in found if entry["spans"] == sample.spans), None)
+        hydrogen = _hydrogen(sample)
+        same = next((e for e in found if (e["spans"], e["hydrogen"]) == (sample.spans, hydrogen)), None)
         if same is not None:
             same["labels"] += f", {sample.label}"
             continue
@@ -65,8 +67,19 @@ def protocols(samples: Sequence[Sample]) -> list[dict[str, Any]]:
         source = ": ".join(str(recipe[key]) for key in ("name", "source") if recipe.get(key))
         if changes := recipe.get("changes"):
             source += f". Changed here: {'; '.join(_change(*change) for change in changes.items())}"
-        found.append({"labels": sample.label, "spans": sample.spans, "source": source})
+        found.append({"labels": sample.label, "spans": sample.spans, "source": source, "hydrogen": hydrogen})
     return found
+
+
+def _hydrogen(sample: Sample) -> str:
+    """Return a sentence on hydrogen where it was made heavier."""
+    mass_u = (sample.info.get("output") or {}).get("hydrogen_mass_u")
+    if mass_u is None:
+        return ""
+    return (
+        f"Hydrogen weighs {mass_u:g} u, taken off what it is bonded to: rates of turning, exchange and "
+        "diffusion are not quite the real ones."
+    )
 
 
 CHANGED = {
@@ -110,6 +123,8 @@ def reasons_to_differ(samples: Sequence[Sample]) -> list[str]:
                 f"The protocol is not {recipe['name']} as published: its numbers were changed, see "
                 "'What was simulated'."
             )
+        if hydrogen := _hydrogen(sample):
+            found.append(hydrogen)
     return list(dict.fromkeys(found))
 
 

@@ -84,9 +84,7 @@ def create_run(
             f"the potential '{chosen.name}' does not say how far its forces spread: give a committee, or "
             "leave the guard max_force_spread_eV_per_A out"
         )
-    model = chosen.lammps(atoms)
-    if settings.hydrogen_mass_u is not None:
-        model = with_hydrogen_mass(model, atoms, settings.hydrogen_mass_u)
+    model = _model(chosen, atoms, settings)
     protocol = with_slow_forces(protocol, chosen, settings.slow_forces_every, settings.hydrogen_mass_u)
     compiled = _compiled(protocol, model, atoms, settings)
     directory.parent.mkdir(parents=True, exist_ok=True)
@@ -231,8 +229,8 @@ def run_session(
                 "mofglass.simulate.execute(run, potential=...)"
             )
         potential = get_potential(info["potential"]["spec"])
-    model = potential.lammps(atoms)
     settings = RunSettings(seed=info["seed"], guards=Guards(**info["guards"]), **info["output"])
+    model = _model(potential, atoms, settings)
     protocol = from_yaml_list(info["stages"], source=str(run.path / "run.yaml"))
     compiled = _compiled(protocol, model, atoms, settings)
     engine = Engine(
@@ -321,6 +319,13 @@ def _execute_with_mpi(
     return run
 
 
+def _model(potential: Potential, atoms: Atoms, settings: RunSettings) -> LammpsModel:
+    model = potential.lammps(atoms)
+    if settings.hydrogen_mass_u is None:
+        return model
+    return with_hydrogen_mass(model, atoms, settings.hydrogen_mass_u)
+
+
 def _compiled(
     protocol: Protocol, model: LammpsModel, atoms: Atoms, settings: RunSettings
 ) -> tuple[CompiledStage, ...]:
@@ -336,9 +341,8 @@ def _compiled(
 class _Dumper(yaml.SafeDumper):
     """Writes numbers and arrays of numpy as plain ones: temperatures often come from `numpy.linspace`."""
 
-
-_Dumper.add_multi_representer(np.generic, lambda dumper, value: dumper.represent_data(value.item()))
-_Dumper.add_multi_representer(np.ndarray, lambda dumper, value: dumper.represent_data(value.tolist()))
+    def represent_data(self, data: Any) -> Any:
+        return super().represent_data(data.tolist() if isinstance(data, np.generic | np.ndarray) else data)
 
 
 def _to_yaml(information: Mapping[str, Any]) -> str:

@@ -1,7 +1,7 @@
 """Hydrogen made heavier at the cost of the atom that it is bonded to, which allows longer time steps.
 
-The stretch of C-H is the fastest motion of a linker. Positions are distributed as before, since masses enter
-the momenta only; times, of vibrations first of all, are not quite those of the real material.
+The stretch of C-H is the fastest motion of a linker. In equilibrium positions are distributed as before,
+since masses enter the momenta only; rates are not quite those of the real material.
 """
 
 from __future__ import annotations
@@ -15,17 +15,19 @@ from ase.data import atomic_masses
 
 from mofglass.errors import InputError
 from mofglass.potentials.base import LammpsModel
-from mofglass.potentials.lammps_data import masses_and_types, with_masses
+from mofglass.potentials.lammps_data import masses_and_types
 from mofglass.topology import neighbour_list
 
-REFERENCE = "K. A. Feenstra, B. Hess and H. J. C. Berendsen, J. Comput. Chem. 20, 786 (1999)"
 HYDROGEN_U, CARBON_U = float(atomic_masses[1]), float(atomic_masses[6])
 LIMITS_U = (HYDROGEN_U, 4.0)
+"""The lower one excluded."""
 LONGEST_BOND_A = 1.4
 
 
 def with_hydrogen_mass(model: LammpsModel, atoms: Atoms, mass_u: float) -> LammpsModel:
     """Make the hydrogen atoms of a structure heavier and the atoms they are bonded to lighter.
+
+    K. A. Feenstra, B. Hess and H. J. C. Berendsen, J. Comput. Chem. 20, 786 (1999).
 
     Parameters
     ----------
@@ -39,41 +41,45 @@ def with_hydrogen_mass(model: LammpsModel, atoms: Atoms, mass_u: float) -> Lammp
     Returns
     -------
     LammpsModel
-        With other masses of LAMMPS' types; the structure weighs what it weighed.
+        With ``mass`` commands besides; the structure weighs what it weighed.
 
     Raises
     ------
     InputError
-        When a hydrogen atom is bonded to none, or atoms of one type bind different numbers of them: LAMMPS
-        has one mass a type.
+        When a hydrogen atom is bonded to none, an atom would weigh less than its hydrogen, or atoms of one
+        type bind different numbers of them: LAMMPS has one mass a type.
     """
     masses_u, types = masses_and_types(model.data)
-    carried = np.zeros(model.n_atoms, dtype=int)
-    np.add.at(carried, _bonded_to(atoms), 1)
     types = types[: model.n_atoms]
-    for kind in np.unique(types):
+    hydrogen = np.flatnonzero(atoms.numbers == 1)
+    gains_u = np.zeros(model.n_atoms)
+    gains_u[hydrogen] = mass_u - masses_u[types[hydrogen] - 1]
+    np.subtract.at(gains_u, _bonded_to(atoms, hydrogen), gains_u[hydrogen])
+    commands = []
+    for kind in np.unique(types[gains_u != 0]):
         members = np.flatnonzero(types == kind)
-        if atoms.numbers[members[0]] == 1:
-            masses_u[kind - 1] = mass_u
-            continue
-        numbers = np.unique(carried[members])
-        if len(numbers) > 1:
-            symbol = atoms.symbols[members[0]]
+        symbol, gain_u = atoms.symbols[members[0]], gains_u[members[0]]
+        if np.ptp(gains_u[members]) > 1e-6:
             raise InputError(
-                f"{symbol} atoms of one type bind {' and '.join(map(str, numbers))} hydrogen atoms, and "
-                "LAMMPS has one mass a type: leave the hydrogen mass out"
+                f"{symbol} atoms of one type bind different numbers of hydrogen atoms, and LAMMPS has one "
+                "mass a type: leave the hydrogen mass out"
             )
-        masses_u[kind - 1] -= numbers[0] * (mass_u - HYDROGEN_U)
-    return replace(model, data=with_masses(model.data, masses_u))
+        heavy_u = masses_u[kind - 1] + gain_u
+        if heavy_u < mass_u:
+            raise InputError(
+                f"{symbol} would weigh {heavy_u:.3g} u, less than its hydrogen: give a smaller hydrogen mass"
+            )
+        commands.append(f"mass {kind} {heavy_u:.6f}")
+    return replace(model, after_data=(*model.after_data, *commands))
 
 
 def stretch_period_ratio(mass_u: float) -> float:
-    """Return how much longer the period of a C-H stretch is with a heavier hydrogen.
+    """Return how much longer the stretch of C-H takes with a heavier hydrogen.
 
     Parameters
     ----------
     mass_u : float
-        Mass of hydrogen, u; what it is more than the real one is taken off the carbon.
+        Mass of the one hydrogen of a carbon, u; what it is more than the real one is taken off the carbon.
 
     Returns
     -------
@@ -84,16 +90,16 @@ def stretch_period_ratio(mass_u: float) -> float:
     return math.sqrt(mass_u * carbon_u / (HYDROGEN_U * CARBON_U))
 
 
-def _bonded_to(atoms: Atoms) -> np.ndarray:
+def _bonded_to(atoms: Atoms, hydrogen: np.ndarray) -> np.ndarray:
     """Return, for every hydrogen atom, the nearest atom of another element."""
     pairs = neighbour_list(atoms, LONGEST_BOND_A)
     bonds = (atoms.numbers[pairs.i] == 1) & (atoms.numbers[pairs.j] != 1)
-    hydrogen, other, distance_A = pairs.i[bonds], pairs.j[bonds], pairs.distance[bonds]
-    nearest_first = np.lexsort((distance_A, hydrogen))
-    found, first = np.unique(hydrogen[nearest_first], return_index=True)
-    if len(missing := np.setdiff1d(np.flatnonzero(atoms.numbers == 1), found)):
+    first, other, distance_A = pairs.i[bonds], pairs.j[bonds], pairs.distance[bonds]
+    nearest_first = np.lexsort((distance_A, first))
+    found, rows = np.unique(first[nearest_first], return_index=True)
+    if len(missing := np.setdiff1d(hydrogen, found)):
         raise InputError(
-            f"atom {missing[0]}, hydrogen, has no other atom within {LONGEST_BOND_A:g} Å to take mass from: "
-            "leave the hydrogen mass out"
+            f"atom {missing[0]}, hydrogen, has no atom of another element within {LONGEST_BOND_A:g} Å to "
+            "take mass from: leave the hydrogen mass out"
         )
-    return np.asarray(other[nearest_first][first])
+    return np.asarray(other[nearest_first][rows])

@@ -37,7 +37,7 @@ class RunSettings:
     Raises
     ------
     InputError
-        When `slow_forces_every` is below 1, or hydrogen lighter than it is or heavier than 4 u.
+        When `slow_forces_every` is below 1, or hydrogen no heavier than it is or heavier than 4 u.
     """
 
     seed: int = 1
@@ -52,9 +52,10 @@ class RunSettings:
         if self.slow_forces_every is not None and self.slow_forces_every < 1:
             raise InputError(f"slow_forces_every must be 1 or more, not {self.slow_forces_every}")
         lightest, heaviest = LIMITS_U
-        if self.hydrogen_mass_u is not None and not lightest <= self.hydrogen_mass_u <= heaviest:
+        if self.hydrogen_mass_u is not None and not lightest < self.hydrogen_mass_u <= heaviest:
             raise InputError(
-                f"hydrogen_mass_u must be from {lightest:g} to {heaviest:g} u, not {self.hydrogen_mass_u:g}"
+                f"hydrogen_mass_u must be above {lightest:g} u, up to {heaviest:g} u, and is "
+                f"{self.hydrogen_mass_u:g}"
             )
 
     def frame_steps(self, stage: CompiledStage) -> int:

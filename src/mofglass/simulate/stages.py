@@ -10,6 +10,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, fields, replace
 from typing import Any, Literal
 
+import numpy as np
+
 from mofglass.errors import InputError
 from mofglass.potentials.base import Potential
 from mofglass.simulate.hydrogen_mass import stretch_period_ratio
@@ -132,7 +134,8 @@ class Dynamics:
         _require(self.cell in ("iso", "aniso", "tri"), self, f"cell '{self.cell}' is not known")
         _require(self.time_step_fs > 0, self, "time_step_fs must be positive")
         every = 1 if self.slow_forces_every is None else self.slow_forces_every
-        _require(isinstance(every, int) and every >= 1, self, "slow_forces_every must be 1, 2 or more steps")
+        whole = isinstance(every, int | np.integer)
+        _require(whole and every >= 1, self, "slow_forces_every must be 1, 2 or more steps")
         _require(self.n_steps >= 1, self, f"duration_ps {self.duration_ps:g} is less than one time step")
         _require(
             self.temperature_K >= 0 and self.final_temperature_K >= 0, self, "temperatures must be >= 0 K"

@@ -269,6 +269,7 @@ def seconds_per_step(
     potential: Potential | str,
     *,
     stage: Dynamics | None = None,
+    hydrogen_mass_u: float | None = None,
     threads: int | None = None,
     target_s: float = 3.0,
 ) -> float:
@@ -282,6 +283,8 @@ def seconds_per_step(
         The potential, or its name.
     stage : Dynamics, optional
         Gives the time step, the thermostat, and how often slow forces are computed.
+    hydrogen_mass_u : float, optional
+        Mass of hydrogen, u; the real one by default.
     threads : int, optional
         OpenMP threads.
     target_s : float
@@ -293,6 +296,7 @@ def seconds_per_step(
         Seconds a step, set-up not counted.
     """
     like = stage or hold("timing", duration_ps=1.0, temperature_K=300.0)
+    settings = RunSettings(hydrogen_mass_u=hydrogen_mass_u)
     with tempfile.TemporaryDirectory(prefix="mofglass-timing-") as scratch:
         elapsed, n_steps = {}, 4
         while True:
@@ -305,7 +309,7 @@ def seconds_per_step(
                     time_step_fs=like.time_step_fs,
                     slow_forces_every=like.slow_forces_every,
                 )
-                run = create_run(Path(scratch) / f"{steps}", atoms, potential, (timed,))
+                run = create_run(Path(scratch) / f"{steps}", atoms, potential, (timed,), settings=settings)
                 begin = time.monotonic()
                 execute(
                     run,
