@@ -96,7 +96,7 @@ def main() -> None:
                     spec, dataset, align=options.align, timing=options.timing, checks=False
                 ).summary()
             else:
-                elsewhere.append(f"{name}: {found['provenance']['command']}")
+                elsewhere.append(f"{name}: {found.get('provenance', {}).get('command', spec)}")
         except MofglassError as error:
             failed[name] = str(error)
             continue

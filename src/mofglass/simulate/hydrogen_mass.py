@@ -65,7 +65,7 @@ def with_hydrogen_mass(model: LammpsModel, atoms: Atoms, mass_u: float) -> Lammp
                 "mass a type: leave the hydrogen mass out"
             )
         heavy_u = masses_u[kind - 1] + gain_u
-        if heavy_u < mass_u:
+        if heavy_u < mass_u - 1e-6:
             raise InputError(
                 f"{symbol} would weigh {heavy_u:.3g} u, less than its hydrogen: give a smaller hydrogen mass"
             )
