@@ -85,7 +85,7 @@ def test_estimates_are_measured(tmp_path):
     (run,) = execute_plan([item], "nb-zif-ff", recipe=BRIEF, progress=False)
     actual = (run.path / "trajectory.h5").stat().st_size
     assert 0.4 < disk_bytes(item) / actual < 2.5
-    assert 1e-4 < seconds_per_step(item.atoms, "nb-zif-ff", target_s=0.5) < 0.2
+    assert 1e-4 < seconds_per_step(item, "nb-zif-ff", target_s=0.5) < 0.2
 
 
 def test_runs_are_planned_as_the_potential_bears_them(tmp_path):

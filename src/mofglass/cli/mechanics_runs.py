@@ -141,13 +141,7 @@ def print_cost(planned: Sequence[PlannedRun], options: Mapping[str, Any]) -> Non
         )
     at_once = min(options["at_once"] or cores(), len(planned))
     threads = options["threads"] or max(1, cores() // at_once)
-    per_step = seconds_per_step(
-        planned[0].atoms,
-        options["potential"],
-        stage=planned[0].dynamics[0],
-        hydrogen_mass_u=options["hydrogen_mass"],
-        threads=threads,
-    )
+    per_step = seconds_per_step(planned[0], options["potential"], threads=threads)
     steps = sum(item.n_steps for item in planned)
     longest = max(item.n_steps for item in planned)
     wall_s = per_step * max(longest, steps / at_once)

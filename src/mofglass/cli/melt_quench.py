@@ -139,13 +139,7 @@ def _print_plan(planned: list[Any], potential: str, threads: int | None) -> None
             click.echo(f"  {number}. {stage.name:<14} {length}  {stage.describe()}")
         click.echo(f"  glass analysed from {item.glass_from_ps:g} ps at {item.temperature_K:g} K")
     steps = sum(item.n_steps for item in planned)
-    per_step = seconds_per_step(
-        planned[0].atoms,
-        potential,
-        stage=planned[0].dynamics[0],
-        hydrogen_mass_u=planned[0].settings.hydrogen_mass_u,
-        threads=threads,
-    )
+    per_step = seconds_per_step(planned[0], potential, threads=threads)
     disk = sum(disk_bytes(item) for item in planned)
     click.echo(
         f"all: {steps:,} steps, {sum(item.duration_ps for item in planned):g} ps; "

@@ -265,11 +265,9 @@ def _existing(item: PlannedRun, potential: Potential | str) -> Run | None:
 
 
 def seconds_per_step(
-    atoms: Atoms,
+    planned: PlannedRun,
     potential: Potential | str,
     *,
-    stage: Dynamics | None = None,
-    hydrogen_mass_u: float | None = None,
     threads: int | None = None,
     target_s: float = 3.0,
 ) -> float:
@@ -277,14 +275,11 @@ def seconds_per_step(
 
     Parameters
     ----------
-    atoms : ase.Atoms
-        The structure.
+    planned : PlannedRun
+        Gives the structure, the mass of hydrogen, and with its first stage of dynamics the time step, the
+        thermostat, and how often slow forces are computed.
     potential : Potential or str
         The potential, or its name.
-    stage : Dynamics, optional
-        Gives the time step, the thermostat, and how often slow forces are computed.
-    hydrogen_mass_u : float, optional
-        Mass of hydrogen, u; the real one by default.
     threads : int, optional
         OpenMP threads.
     target_s : float
@@ -295,8 +290,8 @@ def seconds_per_step(
     float
         Seconds a step, set-up not counted.
     """
-    like = stage or hold("timing", duration_ps=1.0, temperature_K=300.0)
-    settings = RunSettings(hydrogen_mass_u=hydrogen_mass_u)
+    like = planned.dynamics[0]
+    settings = RunSettings(hydrogen_mass_u=planned.settings.hydrogen_mass_u)
     with tempfile.TemporaryDirectory(prefix="mofglass-timing-") as scratch:
         elapsed, n_steps = {}, 4
         while True:
@@ -309,7 +304,9 @@ def seconds_per_step(
                     time_step_fs=like.time_step_fs,
                     slow_forces_every=like.slow_forces_every,
                 )
-                run = create_run(Path(scratch) / f"{steps}", atoms, potential, (timed,), settings=settings)
+                run = create_run(
+                    Path(scratch) / f"{steps}", planned.atoms, potential, (timed,), settings=settings
+                )
                 begin = time.monotonic()
                 execute(
                     run,
