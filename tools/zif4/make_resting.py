@@ -13,9 +13,10 @@ import numpy as np
 from ase import Atoms, units
 from ase.io import write
 from ase.md.langevin import Langevin
-from ase.md.velocitydistribution import MaxwellBoltzmannDistribution
+from ase.md.velocitydistribution import thermalize_momenta
 from ase.optimize import LBFGS
 
+from mofglass.errors import MofglassError
 from mofglass.potentials import get_potential
 from mofglass.potentials.calculator import make_calculator
 from mofglass.structures import load
@@ -47,16 +48,12 @@ def main() -> None:
         atoms.set_cell(atoms.cell.array * np.cbrt(volume), scale_atoms=True)
         atoms.rattle(0.03, rng=np.random.RandomState(random.integers(2**31)))
         atoms.calc = calculator
-        kind = "at rest"
-        if random.random() < WARM:
-            kind = "300 K"
-            MaxwellBoltzmannDistribution(atoms, temperature_K=500, rng=random)
-            dynamics = Langevin(
-                atoms, 0.5 * units.fs, temperature_K=300, friction=0.02 / units.fs, fixcm=False, rng=random
-            )
-            dynamics.run(1500)
-        else:
-            LBFGS(atoms, logfile=None, maxstep=0.1).run(fmax=0.01, steps=600)
+        kind = "300 K" if random.random() < WARM else "at rest"
+        try:
+            _settle(atoms, kind, random)
+        except MofglassError as error:
+            print(f"{number + 1} of {arguments.number}: {Path(name).stem} left out, {error}", flush=True)
+            continue
         frame = Atoms(atoms.numbers, positions=atoms.positions, cell=atoms.cell, pbc=True)
         frame.wrap()
         frame.info = {"source": f"{Path(name).stem} {kind}", "volume_factor": round(volume, 4)}
@@ -66,6 +63,16 @@ def main() -> None:
             flush=True,
         )
     write(arguments.output, frames, format="extxyz")
+
+
+def _settle(atoms: Atoms, kind: str, random: np.random.Generator) -> None:
+    if kind == "at rest":
+        LBFGS(atoms, logfile=None, maxstep=0.1).run(fmax=0.01, steps=600)
+        return
+    thermalize_momenta(atoms, temperature_K=500, rng=random)
+    Langevin(atoms, 0.5 * units.fs, temperature_K=300, friction=0.02 / units.fs, fixcm=False, rng=random).run(
+        1500
+    )
 
 
 if __name__ == "__main__":
