@@ -48,6 +48,15 @@ def test_ballistic_particles() -> None:
     assert not result.summary()["elements"]["Ar"]["diffusive"]
 
 
+def test_the_early_frame_at_the_end_of_a_stage_changes_nothing() -> None:
+    walk = np.random.default_rng(7).normal(size=(20, 5, 3)).cumsum(axis=0)
+    even = list(frames(walk))
+    at_the_end = Frame(even[0].numbers, even[3].positions, TRICLINIC, index=20, time_ps=9.7)
+    expected, result = MSD().compute(even).result, MSD().compute([*even, at_the_end]).result
+    assert result.n_frames == expected.n_frames == 20
+    np.testing.assert_array_equal(result.msd_A2, expected.msd_A2)
+
+
 def test_drift_is_removed_by_mass() -> None:
     random = np.random.default_rng(2)
     numbers = np.array([30] * 4 + [1] * 4)

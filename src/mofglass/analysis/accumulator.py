@@ -79,9 +79,10 @@ class Analysis(ABC, Generic[R]):
                 f"{data.where}: its atoms are not those of the first frame: analyse different structures "
                 "one by one, as independent glasses."
             )
-        self._update(data)
-        self.n_frames += 1
-        self._result = None
+        if self._accepts(data):
+            self._update(data)
+            self.n_frames += 1
+            self._result = None
         return self
 
     def compute(self, frames: Configuration | Iterable[Configuration]) -> Self:
@@ -165,6 +166,10 @@ class Analysis(ABC, Generic[R]):
 
     def _start(self, data: FrameData) -> None:
         """Prepare for the atoms of the first frame."""
+
+    def _accepts(self, data: FrameData) -> bool:
+        """Return whether a frame is one to accumulate."""
+        return True
 
     @abstractmethod
     def _update(self, data: FrameData) -> None:

@@ -20,6 +20,7 @@ from mofglass.analysis.exchange_events import exchange_events
 from mofglass.analysis.exchange_recording import Recording
 from mofglass.analysis.exchange_result import EVENT_COUNTS, ExchangeResult, judged
 from mofglass.analysis.frame_data import FrameData, PairCutoffs
+from mofglass.analysis.frame_interval import FrameInterval, checked_interval_ps
 from mofglass.analysis.linker_sites import fold_linkers, linker_orbits
 from mofglass.errors import InputError
 from mofglass.frame import Configuration
@@ -76,14 +77,12 @@ class Exchange(Analysis[ExchangeResult]):
             raise InputError(f"the residence time is {residence_time_ps} ps: give 0 or more.")
         if not (np.isfinite(cutoff_A) and cutoff_A > 0):
             raise InputError(f"the cut-off is {cutoff_A} Å: give a positive one.")
-        if frame_interval_ps is not None and not (np.isfinite(frame_interval_ps) and frame_interval_ps > 0):
-            raise InputError(f"the time between frames is {frame_interval_ps} ps: give a positive one.")
         self.residence_time_ps = residence_time_ps
         self.metal = metal
         self.cutoff_A = cutoff_A
         self.cell_repeats = tuple(cell_repeats)
         self.reference = reference
-        self.frame_interval_ps = frame_interval_ps
+        self.frame_interval_ps = checked_interval_ps(frame_interval_ps)
 
     @property
     def pair_cutoffs(self) -> PairCutoffs:
@@ -100,7 +99,7 @@ class Exchange(Analysis[ExchangeResult]):
         self._n_metals = int((numbers == atomic_numbers[self.metal]).sum())
         self._linkers = self._linker_table(data, linkers)
         self._first_ps = data.frame.time_ps
-        self._interval_ps = self.frame_interval_ps
+        self._interval = FrameInterval(self.frame_interval_ps, data.frame.time_ps, "exchange events")
         self._first_bonds = np.empty(0, np.int64)
         # Of each stride, with the residence time and without.
         self._trackers: dict[int, tuple[BondTracker, BondTracker]] = {}
@@ -140,6 +139,9 @@ class Exchange(Analysis[ExchangeResult]):
         site = fold_linkers(crystal, np.asarray(self.reference.cell), self.cell_repeats)[home]
         return site, linker_orbits(self.reference, crystal)[home]
 
+    def _accepts(self, data: FrameData) -> bool:
+        return self._interval.accepts(data, self.n_frames)
+
     def _update(self, data: FrameData) -> None:
         found = data.bonds(self.metal, "N", self.cutoff_A)
         keys = np.unique(found.centre.astype(np.int64) * len(self._linker_of) + found.neighbour)
@@ -147,11 +149,10 @@ class Exchange(Analysis[ExchangeResult]):
         if self.n_frames == 0:
             self._first_bonds = keys
             return
-        self._check_time(data)
         if self.n_frames == 1:
-            assert self._interval_ps is not None
+            assert self._interval.ps is not None
             for stride in STRIDES:
-                needed = max(1, int(np.ceil(self.residence_time_ps / (stride * self._interval_ps) - 1e-6)))
+                needed = max(1, int(np.ceil(self.residence_time_ps / (stride * self._interval.ps) - 1e-6)))
                 self._trackers[stride] = (BondTracker(needed), BondTracker(1))
                 for tracker in self._trackers[stride]:
                     tracker.update(self._first_bonds)
@@ -160,30 +161,9 @@ class Exchange(Analysis[ExchangeResult]):
                 for tracker in trackers:
                     tracker.update(keys)
 
-    def _check_time(self, data: FrameData) -> None:
-        if self.frame_interval_ps is not None:
-            return
-        time_ps = data.frame.time_ps
-        if time_ps is None or self._first_ps is None:
-            raise InputError(
-                f"{data.where} has no time: for exchange events give the time between frames "
-                "(--frame-interval, ps)."
-            )
-        if self.n_frames == 1:
-            self._interval_ps = time_ps - self._first_ps
-            if self._interval_ps <= 0:
-                raise InputError(f"{data.where}: its time, {time_ps} ps, is not after the frame before's.")
-        assert self._interval_ps is not None
-        expected = self._first_ps + self.n_frames * self._interval_ps
-        if abs(time_ps - expected) > 0.01 * self._interval_ps:
-            raise InputError(
-                f"{data.where} is at {time_ps:g} ps where even spacing by {self._interval_ps:g} ps puts "
-                f"{expected:g} ps: for exchange events choose a stretch of evenly spaced frames."
-            )
-
     def _finish(self) -> ExchangeResult:
         recordings = [r for stride in STRIDES if (r := self._recording(stride)) is not None]
-        if not recordings or self._interval_ps is None:
+        if not recordings or self._interval.ps is None:
             raise InputError(
                 f"exchange events need a trajectory longer than twice the residence time "
                 f"({self.residence_time_ps:g} ps), there are {self.n_frames} frames: give more, or a shorter "
@@ -209,12 +189,12 @@ class Exchange(Analysis[ExchangeResult]):
 
     def _recording(self, stride: int) -> Recording | None:
         """Return what was found at a stride; None where the trajectory is too short."""
-        if stride not in self._trackers or self._interval_ps is None:
+        if stride not in self._trackers or self._interval.ps is None:
             return None
         changes, every = (tracker.changes for tracker in self._trackers[stride])
         if changes.n_intervals < 1:
             return None
-        interval_ps = stride * self._interval_ps
+        interval_ps = stride * self._interval.ps
         first_ps = self._first_ps or 0.0
         within = (every.frame > changes.first_frame) & (every.frame <= changes.last_frame)
         return Recording(

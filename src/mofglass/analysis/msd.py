@@ -27,6 +27,7 @@ from numba import njit
 from mofglass.analysis.accumulator import Analysis
 from mofglass.analysis.elements import require_present, symbols_present
 from mofglass.analysis.frame_data import FrameData
+from mofglass.analysis.frame_interval import FrameInterval, checked_interval_ps
 from mofglass.analysis.statistics import BlockSums, mean_over_glasses
 from mofglass.errors import InputError
 from mofglass.result import Curve, Panel, Result
@@ -223,12 +224,10 @@ class MSD(Analysis[MSDResult]):
         remove_drift: bool = True,
     ) -> None:
         super().__init__()
-        if frame_interval_ps is not None and not (np.isfinite(frame_interval_ps) and frame_interval_ps > 0):
-            raise InputError(f"the time between frames is {frame_interval_ps} ps: give a positive one.")
         if not 0 <= fit_range[0] < fit_range[1] <= 0.5:
             raise InputError(f"fit_range {fit_range} must rise within 0 to 0.5 of the trajectory.")
         self.elements = None if elements is None else tuple(elements)
-        self.frame_interval_ps = frame_interval_ps
+        self.frame_interval_ps = checked_interval_ps(frame_interval_ps)
         self.fit_range = fit_range
         self.remove_drift = remove_drift
 
@@ -249,11 +248,14 @@ class MSD(Analysis[MSDResult]):
         self._cell_sum = np.zeros((3, 3))
         self._lags = np.array(_lag_frames(_LEVELS))
         self._blocks = BlockSums(len(self._lags) * (6 * len(n_of) + 1))
-        self._first_time_ps = data.frame.time_ps
-        self._interval_ps: float | None = self.frame_interval_ps
+        self._interval = FrameInterval(
+            self.frame_interval_ps, data.frame.time_ps, "the mean square displacement"
+        )
+
+    def _accepts(self, data: FrameData) -> bool:
+        return self._interval.accepts(data, self.n_frames)
 
     def _update(self, data: FrameData) -> None:
-        self._check_time(data)
         frame = data.frame
         fractional = np.linalg.solve(frame.cell.T, frame.positions.T).T
         if self.n_frames == 0:
@@ -299,29 +301,8 @@ class MSD(Analysis[MSDResult]):
                 break
         self._blocks.add(sums.ravel())
 
-    def _check_time(self, data: FrameData) -> None:
-        if self.frame_interval_ps is not None or self.n_frames == 0:
-            return
-        time_ps = data.frame.time_ps
-        if time_ps is None or self._first_time_ps is None:
-            raise InputError(
-                f"{data.where} has no time: for the mean square displacement give the time between frames "
-                "(--frame-interval, ps)."
-            )
-        if self.n_frames == 1:
-            self._interval_ps = time_ps - self._first_time_ps
-            if self._interval_ps <= 0:
-                raise InputError(f"{data.where}: its time, {time_ps} ps, is not after the frame before's.")
-        assert self._interval_ps is not None
-        expected = self._first_time_ps + self.n_frames * self._interval_ps
-        if abs(time_ps - expected) > 0.01 * self._interval_ps:
-            raise InputError(
-                f"{data.where} is at {time_ps:g} ps where even spacing by {self._interval_ps:g} ps puts "
-                f"{expected:g} ps: for the mean square displacement choose a stretch of evenly spaced frames."
-            )
-
     def _finish(self) -> MSDResult:
-        if self.n_frames < 3 or self._interval_ps is None:
+        if self.n_frames < 3 or self._interval.ps is None:
             raise InputError(
                 f"the mean square displacement needs at least three frames, there are {self.n_frames}."
             )
@@ -333,8 +314,8 @@ class MSD(Analysis[MSDResult]):
         weights = np.array(
             [metric[0, 0], metric[1, 1], metric[2, 2], 2 * metric[1, 2], 2 * metric[0, 2], 2 * metric[0, 1]]
         )
-        lag_ps = self._lags[reached] * self._interval_ps
-        length_ps = (self.n_frames - 1) * self._interval_ps
+        lag_ps = self._lags[reached] * self._interval.ps
+        length_ps = (self.n_frames - 1) * self._interval.ps
         low, high = (fraction * length_ps for fraction in self.fit_range)
         fitted = np.flatnonzero((lag_ps >= low * (1 - 1e-9)) & (lag_ps <= high * (1 + 1e-9)))
         if len(fitted) < 2:

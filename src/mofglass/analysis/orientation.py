@@ -16,6 +16,7 @@ import numpy as np
 
 from mofglass.analysis.accumulator import Analysis
 from mofglass.analysis.frame_data import FrameData, PairCutoffs
+from mofglass.analysis.frame_interval import FrameInterval, checked_interval_ps
 from mofglass.analysis.linker_axes import LinkerAxes, linker_axes, whole_rings
 from mofglass.analysis.order_n import EarlierFrames
 from mofglass.analysis.orientation_result import CORRELATIONS, TILTS, OrientationResult, Reorientation
@@ -66,13 +67,11 @@ class Orientation(Analysis[OrientationResult]):
         super().__init__()
         if not (np.isfinite(cutoff_A) and cutoff_A > 0):
             raise InputError(f"the cut-off is {cutoff_A} Å: give a positive one.")
-        if frame_interval_ps is not None and not (np.isfinite(frame_interval_ps) and frame_interval_ps > 0):
-            raise InputError(f"the time between frames is {frame_interval_ps} ps: give a positive one.")
         if not 0 < fit_to <= 0.5:
             raise InputError(f"fit_to is {fit_to}: give a fraction of the trajectory's length up to 0.5.")
         self.metal = metal
         self.cutoff_A = cutoff_A
-        self.frame_interval_ps = frame_interval_ps
+        self.frame_interval_ps = checked_interval_ps(frame_interval_ps)
         self.fit_to = fit_to
 
     @property
@@ -96,11 +95,13 @@ class Orientation(Analysis[OrientationResult]):
         self._series: list[tuple[float, ...]] = []
         self._frames: list[int] = []
         self._times_ps: list[float | None] = []
-        self._interval_ps = self.frame_interval_ps
+        self._interval = FrameInterval(self.frame_interval_ps, data.frame.time_ps, "reorientation")
+
+    def _accepts(self, data: FrameData) -> bool:
+        return self._interval.accepts(data, self.n_frames)
 
     def _update(self, data: FrameData) -> None:
         frame = data.frame
-        self._check_time(data)
         rings = whole_rings(frame.positions, frame.cell, self._ring)
         axes = linker_axes(rings)
         self._whole &= axes.whole
@@ -166,27 +167,6 @@ class Orientation(Analysis[OrientationResult]):
         tilts[bridging, 2] = 90.0 - _angle_deg(np.abs((unit * axes.axis[bridging]).sum(axis=1)))
         return tilts
 
-    def _check_time(self, data: FrameData) -> None:
-        if self.n_frames == 0 or self.frame_interval_ps is not None:
-            return
-        time_ps, first_ps = data.frame.time_ps, self._times_ps[0]
-        if time_ps is None or first_ps is None:
-            raise InputError(
-                f"{data.where} has no time: for reorientation give the time between frames "
-                "(--frame-interval, ps)."
-            )
-        if self.n_frames == 1:
-            self._interval_ps = time_ps - first_ps
-            if self._interval_ps <= 0:
-                raise InputError(f"{data.where}: its time, {time_ps} ps, is not after the frame before's.")
-        assert self._interval_ps is not None
-        expected = first_ps + self.n_frames * self._interval_ps
-        if abs(time_ps - expected) > 0.01 * self._interval_ps:
-            raise InputError(
-                f"{data.where} is at {time_ps:g} ps where even spacing by {self._interval_ps:g} ps puts "
-                f"{expected:g} ps: for reorientation choose a stretch of evenly spaced frames."
-            )
-
     def _finish(self) -> OrientationResult:
         series = np.array(self._series)
         means = [block_average(column) for column in series.T[1:]]
@@ -213,11 +193,11 @@ class Orientation(Analysis[OrientationResult]):
         )
 
     def _reorientation(self) -> Reorientation:
-        if self.n_frames < 2 or self._interval_ps is None:
+        if self.n_frames < 2 or self._interval.ps is None:
             return Reorientation.empty(len(ANGLE_EDGES_DEG) - 1)
         reached = np.flatnonzero(self._lags <= max(1, self.n_frames // 2))
-        lag_ps = self._lags[reached] * self._interval_ps
-        longest_ps = self.fit_to * (self.n_frames - 1) * self._interval_ps
+        lag_ps = self._lags[reached] * self._interval.ps
+        longest_ps = self.fit_to * (self.n_frames - 1) * self._interval.ps
         n_kinds = len(CORRELATIONS)
 
         def curves(total: np.ndarray) -> np.ndarray:
@@ -235,7 +215,7 @@ class Orientation(Analysis[OrientationResult]):
             )
 
         # A correlation reaches back over its lag: shorter blocks would depend on one another.
-        most_blocks = max(2, int((self.n_frames - 1) * self._interval_ps / lag_ps[fitted - 1]))
+        most_blocks = max(2, int((self.n_frames - 1) * self._interval.ps / lag_ps[fitted - 1]))
         means, errors = self._jackknife(curves, most_blocks)
         fit, fit_error = self._jackknife(fits, most_blocks)
         counts = self._angle_counts[reached]
