@@ -141,6 +141,26 @@ def test_what_is_missing_is_said(argon: Path, tmp_path: Path) -> None:
     assert "at least two steps" in result.output
 
 
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["bulk-modulus", "--method", "static", "--hydrogen-mass", 3],
+        ["bulk-modulus", "--method", "static", "--temperature", 100],
+        ["bulk-modulus", "--force-tolerance", 0.01],
+        ["bulk-modulus", "--method", "volume-fluctuation", "--deform", 5],
+        ["elastic-constants", "--time-step", 0.75],
+        ["elastic-constants", "--temperature", 300, "--max-steps", 5],
+        ["elastic-constants", "--method", "strain-fluctuation", "--strain", 1],
+    ],
+)
+def test_an_option_that_means_nothing_is_refused(argon: Path, tmp_path: Path, words: list[object]) -> None:
+    command, *options = words
+    result = run(command, argon, "-p", "lj", *options, "-o", tmp_path / "x")
+    assert result.exit_code == 2
+    assert f"{options[-2]} means nothing" in result.output
+    assert not (tmp_path / "x").exists()
+
+
 def test_published_values_stand_beside_the_result() -> None:
     values = {(row["quantity"], row["system"], row["value"]) for row in published("ZIF-4")}
     assert {

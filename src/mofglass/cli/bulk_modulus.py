@@ -10,9 +10,10 @@ import click
 
 from mofglass.cli import mechanics_options as mechanics
 from mofglass.cli import mechanics_runs as runs
-from mofglass.cli.options import POSITIVE, Command
+from mofglass.cli.options import POSITIVE, Command, run_settings
 
 _STEPS = click.IntRange(0)
+_OF_DYNAMICS = ("temperature_K", "prepare", "deform", "equilibrate", "sample", "cell", "pressure")
 
 
 @click.command(cls=Command)
@@ -83,6 +84,7 @@ def command(method: str, **options: Any) -> None:
 def _finite_strain(title: str, atoms: Any, directory: Path | None, options: Mapping[str, Any]) -> Any:
     from mofglass.studies import finite_strain
 
+    mechanics.refuse((*mechanics.OF_REST, "cell", "pressure"), "in a finite strain")
     method = finite_strain.FiniteStrain(
         temperature_K=options["temperature_K"],
         step=options["step"] / 100,
@@ -99,7 +101,7 @@ def _finite_strain(title: str, atoms: Any, directory: Path | None, options: Mapp
         atoms,
         method,
         directory or Path("studies") / "finite-strain",
-        settings=mechanics.run_settings(options),
+        settings=run_settings(options),
         title=title,
     )
     done = runs.execute(planned, options, "finite-strain")
@@ -109,6 +111,10 @@ def _finite_strain(title: str, atoms: Any, directory: Path | None, options: Mapp
 def _fluctuation(title: str, atoms: Any, directory: Path | None, options: Mapping[str, Any]) -> Any:
     from mofglass.studies import constant_stress
 
+    mechanics.refuse(
+        (*mechanics.OF_REST, "step", "compress", "expand", "deform", "equilibrate"),
+        "where the volume fluctuates",
+    )
     method = constant_stress.ConstantStress(
         temperature_K=options["temperature_K"],
         pressure_bar=options["pressure"],
@@ -124,6 +130,7 @@ def _fluctuation(title: str, atoms: Any, directory: Path | None, options: Mappin
 def _static(_title: str, atoms: Any, directory: Path | None, options: Mapping[str, Any]) -> Any:
     from mofglass.studies import static_compression
 
+    mechanics.refuse((*mechanics.OF_DYNAMICS, *_OF_DYNAMICS), "at 0 K (--method static)")
     factors = static_compression.plan(
         step=options["step"] / 100, n_compress=options["compress"], n_expand=options["expand"]
     )

@@ -10,7 +10,7 @@ import click
 
 from mofglass.cli import mechanics_options as mechanics
 from mofglass.cli import mechanics_runs as runs
-from mofglass.cli.options import POSITIVE, Command
+from mofglass.cli.options import POSITIVE, Command, run_settings
 
 
 @click.command(cls=Command)
@@ -64,7 +64,9 @@ def command(method: str, **options: Any) -> None:
 def _stress_strain(title: str, atoms: Any, directory: Path | None, options: Mapping[str, Any]) -> Any:
     from mofglass.studies import stress_strain
 
+    mechanics.refuse(["pressure"], "where strains are given")
     if options["temperature_K"] is None:
+        mechanics.refuse((*mechanics.OF_DYNAMICS, "equilibrate", "sample"), "at 0 K (without --temperature)")
         if options["dry_run"]:
             runs.print_static_cost(atoms, 13, options)
             return None
@@ -78,6 +80,7 @@ def _stress_strain(title: str, atoms: Any, directory: Path | None, options: Mapp
             directory=directory / "points",
             progress=runs.say(options),
         )
+    mechanics.refuse(mechanics.OF_REST, "above 0 K")
     method = stress_strain.StressStrain(
         temperature_K=options["temperature_K"],
         strain=(options["strain"] or 1.0) / 100,
@@ -90,7 +93,7 @@ def _stress_strain(title: str, atoms: Any, directory: Path | None, options: Mapp
         atoms,
         method,
         directory or Path("studies") / "stress-strain",
-        settings=mechanics.run_settings(options),
+        settings=run_settings(options),
         title=title,
     )
     done = runs.execute(planned, options, "stress-strain")
@@ -100,6 +103,7 @@ def _stress_strain(title: str, atoms: Any, directory: Path | None, options: Mapp
 def _fluctuation(title: str, atoms: Any, directory: Path | None, options: Mapping[str, Any]) -> Any:
     from mofglass.studies import constant_stress
 
+    mechanics.refuse((*mechanics.OF_REST, "strain"), "where the cell fluctuates")
     method = constant_stress.ConstantStress(
         temperature_K=options["temperature_K"] or 300.0,
         pressure_bar=options["pressure"],

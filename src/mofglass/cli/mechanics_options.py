@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
+from click.core import ParameterSource
 
 from mofglass.cli.options import (
     DURATION,
     POSITIVE,
-    integration_options,
     json_option,
     output_option,
     potential_option,
+    recording_options,
     supercell_option,
     together,
 )
@@ -22,8 +23,6 @@ from mofglass.cli.structure_argument import open_structure
 
 if TYPE_CHECKING:
     from ase import Atoms
-
-    from mofglass.simulate import RunSettings
 
 study_options = together(
     click.argument("structures", nargs=-1, required=True, metavar="STRUCTURE..."),
@@ -36,22 +35,7 @@ study_options = together(
     click.option(
         "--dry-run", is_flag=True, help="Print the runs or structures and their measured cost, and end."
     ),
-    click.option("--seed", type=click.IntRange(1), default=1, show_default=True, help="Random seed."),
-    click.option(
-        "--thermo-interval",
-        type=POSITIVE,
-        default=0.05,
-        show_default=True,
-        help="Time between pressures and cells kept, ps.",
-    ),
-    click.option(
-        "--frame-interval",
-        type=POSITIVE,
-        default=1.0,
-        show_default=True,
-        help="Time between frames of the trajectory, ps.",
-    ),
-    integration_options,
+    recording_options(frame_interval_ps=1.0),
     click.option("--at-once", type=click.IntRange(1), help="Runs side by side.  [default: one a core]"),
     click.option("--threads", type=click.IntRange(1), help="OpenMP threads of each.  [default: shared out]"),
     click.option(
@@ -100,6 +84,15 @@ static_options = together(
 )
 """Options of calculations at rest."""
 
+OF_DYNAMICS = (
+    *("thermostat", "time_step", "seed", "frame_interval", "thermo_interval", "checkpoint_interval"),
+    *("slow_forces_every", "hydrogen_mass", "max_force_spread", "at_once", "threads", "walltime"),
+)
+"""Parameters that mean nothing at rest."""
+
+OF_REST = ("ions", "relax_cell", "force_tolerance", "max_steps", "hessian_of")
+"""Parameters that mean nothing in dynamics."""
+
 
 def open_structures(options: Mapping[str, Any]) -> list[tuple[str, Atoms, Path | None]]:
     """Load the structures and say where each one's study goes.
@@ -125,28 +118,26 @@ def open_structures(options: Mapping[str, Any]) -> list[tuple[str, Atoms, Path |
     return found
 
 
-def run_settings(options: Mapping[str, Any]) -> RunSettings:
-    """Return the settings of the study's runs.
+def refuse(names: Collection[str], where: str) -> None:
+    """Refuse options that were given and mean nothing where they stand.
 
     Parameters
     ----------
-    options : mapping
-        Values of `study_options`.
+    names : collection of str
+        The options' parameters.
+    where : str
+        For the message.
 
-    Returns
-    -------
-    RunSettings
-        Seed, intervals, how they are integrated.
+    Raises
+    ------
+    click.UsageError
+        When one of them was given.
     """
-    from mofglass.simulate import RunSettings
-
-    return RunSettings(
-        seed=options["seed"],
-        frame_interval_ps=options["frame_interval"],
-        thermo_interval_ps=options["thermo_interval"],
-        slow_forces_every=options["slow_forces_every"],
-        hydrogen_mass_u=options["hydrogen_mass"],
-    )
+    context = click.get_current_context()
+    for parameter in context.command.params:
+        given = context.get_parameter_source(parameter.name or "") is not ParameterSource.DEFAULT
+        if given and parameter.name in names:
+            raise click.UsageError(f"{parameter.opts[0]} means nothing {where}: leave it out")
 
 
 def relaxation(options: Mapping[str, Any]) -> Any:

@@ -12,6 +12,7 @@ import click
 
 from mofglass.cli import mechanics_options as mechanics
 from mofglass.cli.mechanics_output import show
+from mofglass.cli.options import run_settings
 
 if TYPE_CHECKING:
     from ase import Atoms
@@ -78,7 +79,7 @@ def fluctuation(
         atoms,
         method,
         directory or Path("studies") / "fluctuation",
-        settings=mechanics.run_settings(options),
+        settings=run_settings(options),
         title=title,
     )
     study = "strain-fluctuation" if method.cell == "tri" else "volume-fluctuation"

@@ -52,7 +52,7 @@ from mofglass.cli.structure_argument import open_structure
 )
 @click.option("--quick", is_flag=True, help="A demonstration in minutes: 100 K/ps, short holds.")
 @click.option("--dry-run", is_flag=True, help="Print stages, steps, and measured estimates of time and disk.")
-@recording_options
+@recording_options()
 @execution_options
 @output_option("Run directory (for several glasses, their parent).", directory=True)
 def command(structure: str, output: Path | None, dry_run: bool, **options: Any) -> None:

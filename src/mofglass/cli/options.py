@@ -210,41 +210,54 @@ integration_options: Decorator = together(
 )
 """How the equations of motion are integrated."""
 
-recording_options: Decorator = together(
-    click.option("--seed", type=click.IntRange(1), default=1, show_default=True, help="Random seed."),
-    click.option(
-        "--frame-interval",
-        type=POSITIVE,
-        default=0.1,
-        show_default=True,
-        help="Time between frames of the trajectory, ps.",
-    ),
-    click.option(
-        "--thermo-interval",
-        type=POSITIVE,
-        default=0.05,
-        show_default=True,
-        help="Time between rows of thermo.csv, ps.",
-    ),
-    click.option(
-        "--checkpoint-interval",
-        type=POSITIVE,
-        default=60.0,
-        show_default=True,
-        help="Wall time between checkpoints, s.",
-    ),
-    integration_options,
-    click.option(
-        "--max-force-spread",
-        type=POSITIVE,
-        help="Stop when a committee's forces spread by more than this on any atom, eV/Å.  [default: off]",
-    ),
-)
-"""Options of every command that creates a run: seed, intervals, how it is integrated and guarded."""
+
+def recording_options(frame_interval_ps: float = 0.1) -> Decorator:
+    """Return what each command that creates runs takes: seed, intervals, how they are integrated and guarded.
+
+    Parameters
+    ----------
+    frame_interval_ps : float
+        Default time between frames, ps.
+
+    Returns
+    -------
+    callable
+        Adds them; `run_settings` reads them.
+    """
+    return together(
+        click.option("--seed", type=click.IntRange(1), default=1, show_default=True, help="Random seed."),
+        click.option(
+            "--frame-interval",
+            type=POSITIVE,
+            default=frame_interval_ps,
+            show_default=True,
+            help="Time between frames of the trajectory, ps.",
+        ),
+        click.option(
+            "--thermo-interval",
+            type=POSITIVE,
+            default=0.05,
+            show_default=True,
+            help="Time between rows of thermo.csv (temperature, pressure, cell), ps.",
+        ),
+        click.option(
+            "--checkpoint-interval",
+            type=POSITIVE,
+            default=60.0,
+            show_default=True,
+            help="Wall time between checkpoints, s.",
+        ),
+        integration_options,
+        click.option(
+            "--max-force-spread",
+            type=POSITIVE,
+            help="Stop when a committee's forces spread by more than this on any atom, eV/Å.  [default: off]",
+        ),
+    )
 
 
 def run_settings(options: Mapping[str, Any]) -> RunSettings:
-    """Return the settings of a run.
+    """Return the settings of runs.
 
     Parameters
     ----------

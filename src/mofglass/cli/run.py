@@ -26,7 +26,7 @@ from mofglass.cli.structure_argument import open_structure
 @click.argument("protocol", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @potential_option
 @supercell_option
-@recording_options
+@recording_options()
 @execution_options
 @output_option("Run directory.", directory=True, required=True)
 def command(structure: str, protocol: Path, output: Path, **options: Any) -> None:
