@@ -12,7 +12,7 @@ import pytest
 import yaml
 
 from mofglass.errors import InputError, SimulationError
-from mofglass.simulate import Minimise, Run, RunSettings, create_run, execute, hold, ramp
+from mofglass.simulate import Guards, Minimise, Run, RunSettings, create_run, execute, hold, ramp
 from mofglass.simulate.run import THERMO_COLUMNS
 from mofglass.structures import load
 
@@ -84,6 +84,24 @@ def test_trajectory_is_unwrapped_and_holds_no_dummy_atoms(tmp_path):
     mass = crystal.get_masses().sum()
     density = run.thermo()["density_g_per_cm3"][0]
     assert density == pytest.approx(mass / crystal.get_volume() * 1.66054, rel=1e-5)
+
+
+def test_an_error_of_one_mpi_process_is_recorded(tmp_path):
+    """LAMMPS ends where one process misses the partner of a bond; the other waits for it, and knows nothing."""
+    crystal = load("ZIF-4").repeat((1, 1, 2))
+    upper = np.flatnonzero(np.isclose(crystal.get_scaled_positions()[:, 2], 0.75, atol=0.04))
+    hydrogen = next(atom for atom in upper if crystal.numbers[atom] == 1)
+    carbon = int(np.argsort(crystal.get_distances(hydrogen, range(len(crystal)), mic=True))[1])
+    bond = crystal.get_distance(hydrogen, carbon, mic=True, vector=True)
+    crystal.positions[hydrogen] -= 0.35 * bond / np.linalg.norm(bond)
+    no_guards = Guards(max_temperature_factor=None, max_force_eV_per_A=None, min_distance_A=None)
+    stage = hold("wild", duration_ps=0.3, temperature_K=5, time_step_fs=3.0)
+    settings = RunSettings(guards=no_guards, slow_forces_every=1)
+    run = create_run(tmp_path / "run", crystal, "zif4", (stage,), settings=settings)
+    with pytest.raises(SimulationError, match="failed: LAMMPS stopped: ERROR on proc 1: Bond atoms"):
+        execute(run, processes=2, progress=False)
+    assert run.state.startswith("failed: LAMMPS stopped: ERROR on proc 1: Bond atoms")
+    assert "\\n" not in run.state
 
 
 def test_the_deck_runs_on_its_own_under_mpi(tmp_path, argon):

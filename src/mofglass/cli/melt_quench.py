@@ -103,7 +103,7 @@ def command(structure: str, output: Path | None, dry_run: bool, **options: Any) 
         title=title,
     )
     if dry_run:
-        _print_plan(planned, options["potential"], options["threads"])
+        _print_plan(planned, options["potential"], options["threads"], options["processes"])
         return
     if output is None:
         raise click.UsageError("say where the run goes, as in  -o runs/glass1")
@@ -126,7 +126,7 @@ def command(structure: str, output: Path | None, dry_run: bool, **options: Any) 
         )
 
 
-def _print_plan(planned: list[Any], potential: str, threads: int | None) -> None:
+def _print_plan(planned: list[Any], potential: str, threads: int | None, processes: int) -> None:
     """Print what would be run, and what it costs on this machine."""
     from mofglass.simulate import Dynamics
     from mofglass.studies.melt_quench import disk_bytes, for_potential, seconds_per_step
@@ -146,3 +146,5 @@ def _print_plan(planned: list[Any], potential: str, threads: int | None) -> None
         f"about {timedelta(seconds=round(steps * per_step))} here at {per_step * 1e3:.2f} ms a step, "
         f"{disk / 1e6:.0f} MB of trajectories"
     )
+    if processes > 1:
+        click.echo(f"(timed on one process; {processes} take down to 1/{processes} of that)")

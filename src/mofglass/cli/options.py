@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 import yaml
 
-from mofglass.errors import MofglassError
+from mofglass.errors import MofglassError, SimulationError
 
 if TYPE_CHECKING:
     from mofglass.simulate import Run, RunSettings
@@ -323,5 +323,10 @@ class Command(click.Command):
         """
         try:
             return super().invoke(ctx)
+        except SimulationError as error:
+            # No word on usage: the command was right.
+            failure = click.ClickException(str(error))
+            failure.exit_code = 2
+            raise failure from error
         except MofglassError as error:
             raise click.UsageError(str(error), ctx=ctx) from error

@@ -402,8 +402,9 @@ def _to_next(done: int, interval: int) -> int:
 
 def _lammps_message(error: Exception) -> str:
     """Return the first line of a LAMMPS error, which says what happened; the rest is about its source."""
-    first = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
-    return f"LAMMPS stopped: {first.removeprefix('ERROR: ')}"
+    # As a text of its own, MPIAbortException has quotes and escaped line ends.
+    lines = str(error.args[0] if error.args else "").strip().splitlines() or [type(error).__name__]
+    return f"LAMMPS stopped: {lines[0].removeprefix('ERROR: ')}"
 
 
 @contextmanager

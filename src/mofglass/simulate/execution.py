@@ -256,8 +256,8 @@ def run_session(
             run.set_state("stopped", str(stop))
     except (MofglassError, OSError) as error:
         reason = str(error) if isinstance(error, MofglassError) else f"{error.strerror or error}"
-        if first:
-            _try_to_set_failed(run, reason)
+        engine.ranks.give_first_time()
+        _try_to_set_failed(run, reason)
         engine.ranks.abort()
         if isinstance(error, InputError):
             raise
@@ -315,7 +315,12 @@ def _execute_with_mpi(
         for number, handler in before.items():
             signal.signal(number, handler)
     if code != 0:
-        raise SimulationError(f"{run.path} stopped: {run.state}")
+        if run.state == "interrupted":
+            run.set_state("failed", f"mpiexec ended with code {code}")
+        raise SimulationError(
+            f"{run.path} {run.state}; the last good frame is kept, and 'mofglass resume {run.path}' goes on "
+            "from the last checkpoint"
+        )
     return run
 
 

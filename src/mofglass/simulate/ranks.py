@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 
 T = TypeVar("T")
 
-SECONDS_TO_RECORD = 20.0
+SECONDS_TO_RECORD = 10.0
 
 
 class Ranks:
@@ -52,13 +52,16 @@ class Ranks:
         shared: T = self._world.bcast(value, root=0)
         return shared
 
-    def abort(self) -> None:
-        """End all processes: an error on one would leave the others waiting for ever.
+    def give_first_time(self) -> None:
+        """Give the first process time to record an error that all share, and to end all processes.
 
-        An error that all share is also the first process' to record, so the others give it time to.
+        Only where the error is this process' own does it return; nobody else can record it then.
         """
+        if not self.first:
+            time.sleep(SECONDS_TO_RECORD)
+
+    def abort(self) -> None:
+        """End all processes: an error on one would leave the others waiting for ever."""
         if self._world is not None:
-            if not self.first:
-                time.sleep(SECONDS_TO_RECORD)
             sys.stderr.flush()
             self._world.Abort(1)
