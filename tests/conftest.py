@@ -51,12 +51,13 @@ class InterruptedOnce:
 def _trained_after_an_interruption(trainer, config, frames, directory, *, at):
     """Train, be interrupted, go on to the end; return the model and who watched."""
     from mofglass.datasets.dataset import Dataset
+    from mofglass.training.data import usable_data
 
-    train, validation = Dataset.from_frames(frames[:4]), Dataset.from_frames(frames[4:])
+    data = usable_data(config, Dataset.from_frames(frames[:4]), Dataset.from_frames(frames[4:]))
     watcher = InterruptedOnce(at)
     with pytest.raises(KeyboardInterrupt):
-        trainer.fit(config, train, validation, directory, watcher)
-    return trainer.fit(config, train, validation, directory, watcher), watcher
+        trainer.fit(config, data, directory, watcher)
+    return trainer.fit(config, data, directory, watcher), watcher
 
 
 @pytest.fixture(scope="session")

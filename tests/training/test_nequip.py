@@ -20,6 +20,7 @@ from mofglass.datasets.dataset import Dataset
 from mofglass.datasets.labelled import LabelledFrame
 from mofglass.errors import InputError
 from mofglass.training.config import TrainingConfig, Weights, parse_config
+from mofglass.training.data import TrainingData, usable_data
 from mofglass.training.learning_curve import read_learning_curve
 from mofglass.training.nequip_config import loss_weights, nequip_config
 from mofglass.training.nequip_settings import AllegroSettings, NequIPSettings
@@ -158,13 +159,13 @@ def test_a_training_is_killed_resumed_packaged_compiled_and_run(
         raise Killed
 
     with pytest.raises(Killed):
-        NequIPTrainer().fit(config, train, validation, directory, Watcher(stop))
+        NequIPTrainer().fit(config, usable_data(config, train, validation), directory, Watcher(stop))
     before = read_learning_curve(directory)
     assert len(before) == 1
     assert (directory / "last.ckpt").exists()
 
     watcher = Watcher()
-    model = NequIPTrainer().fit(config, train, validation, directory, watcher)
+    model = NequIPTrainer().fit(config, usable_data(config, train, validation), directory, watcher)
     curve = read_learning_curve(directory)
     assert [point.epoch for point in curve] == list(range(1, 41))
     assert curve[0] == before[0]
@@ -200,7 +201,7 @@ def test_a_training_that_something_else_ends_is_not_taken_for_done(
     train, validation = Dataset.from_frames(frames[:4]), Dataset.from_frames(frames[4:6])
     watcher = Watcher(end_the_child)
     with pytest.raises(MofglassError, match=r"ended after \d+ of 200 epochs: the same command goes on"):
-        NequIPTrainer().fit(config, train, validation, tmp_path, watcher)
+        NequIPTrainer().fit(config, usable_data(config, train, validation), tmp_path, watcher)
     assert not (tmp_path / "model.nequip.zip").exists()
     assert (tmp_path / "last.ckpt").exists()
 
@@ -222,7 +223,7 @@ def test_a_network_over_linker_terms_is_their_sum(
     train, validation = Dataset.from_frames(frames[:4]), Dataset.from_frames(frames[4:6])
     first = tmp_path / "first"
     first.mkdir()
-    model = NequIPTrainer().fit(config, train, validation, first, Watcher())
+    model = NequIPTrainer().fit(config, usable_data(config, train, validation), first, Watcher())
     assert model == first / "model"
     potential = NequIPOverPrior(model, compiled=False)
     assert potential.prior.walls is not None
@@ -246,12 +247,14 @@ def test_a_network_over_linker_terms_is_their_sum(
     ):
         again = configured("nequip", features=[4], radial_mlp_width=8, **settings | more)
         (tmp_path / name).mkdir()
-        NequIPTrainer().fit(again, Dataset.from_frames(frames[1:4]), validation, tmp_path / name, Watcher())
+        data = usable_data(again, Dataset.from_frames(frames[1:4]), validation)
+        NequIPTrainer().fit(again, data, tmp_path / name, Watcher())
         written = (tmp_path / name / "model" / "linker_terms.yaml").read_bytes()
         assert written == (model / "linker_terms.yaml").read_bytes()
         assert yaml.safe_load((tmp_path / name / "model" / "model.yaml").read_text())["trained"] == {
-            "frames": 3, "validation_frames": 2, "left_out_for_linkers": 0,
-        }  # fmt: skip
+            "frames": 3,
+            "validation_frames": 2,
+        }
 
 
 def test_what_a_network_over_terms_cannot_be_is_told_before_the_long_work(
@@ -277,7 +280,12 @@ def test_what_a_network_over_terms_cannot_be_is_told_before_the_long_work(
         ({"start_from": str(start)}, "lies over other linker terms or another repulsion"),
     ):
         with pytest.raises(InputError, match=message):
-            NequIPTrainer().fit(configured("nequip", **settings), data, data, tmp_path, Watcher())
+            NequIPTrainer().fit(
+                configured("nequip", **settings),
+                TrainingData(train=data, validation=data),
+                tmp_path,
+                Watcher(),
+            )
         assert not (tmp_path / "train.extxyz").exists()
     with pytest.raises(InputError, match="zbl and repulsion"):
         configured("nequip", zbl=True, repulsion={"inner_A": 0.6, "outer_A": 1.0})
@@ -291,7 +299,7 @@ def test_a_time_limit_before_the_first_epoch_is_told(frames: list[LabelledFrame]
     config = replace(configured("nequip", features=[4]), time_limit_s=0.1)
     data = Dataset.from_frames(frames)
     with pytest.raises(MofglassError, match="one epoch"):
-        NequIPTrainer().fit(config, data, data, tmp_path, Watcher())
+        NequIPTrainer().fit(config, TrainingData(train=data, validation=data), tmp_path, Watcher())
 
 
 def test_an_element_the_settings_leave_out_is_named(frames: list[LabelledFrame], tmp_path: Path) -> None:
@@ -300,7 +308,12 @@ def test_an_element_the_settings_leave_out_is_named(frames: list[LabelledFrame],
 
     data = Dataset.from_frames(frames)
     with pytest.raises(InputError, match="Zn"):
-        NequIPTrainer().fit(configured("nequip", elements=["H", "C", "N"]), data, data, tmp_path, Watcher())
+        NequIPTrainer().fit(
+            configured("nequip", elements=["H", "C", "N"]),
+            TrainingData(train=data, validation=data),
+            tmp_path,
+            Watcher(),
+        )
 
 
 def test_allegro_is_trained_on_real_frames(
@@ -314,7 +327,7 @@ def test_allegro_is_trained_on_real_frames(
     monkeypatch.setenv("CXX", "no-compiler")
     config = configured("allegro", scalar_features=8, tensor_features=4, mlp_width=8)
     train, validation = Dataset.from_frames(frames[:4]), Dataset.from_frames(frames[4:6])
-    model = AllegroTrainer().fit(config, train, validation, tmp_path, Watcher())
+    model = AllegroTrainer().fit(config, usable_data(config, train, validation), tmp_path, Watcher())
     assert model.name == "model.nequip.zip"
     curve = read_learning_curve(tmp_path)
     assert [point.epoch for point in curve] == [1, 2]

@@ -27,6 +27,7 @@ from mofglass.potentials.repulsion import Repulsion, Walls
 from mofglass.training.base import Silent
 from mofglass.training.block_store import frame_blocks
 from mofglass.training.config import TrainingConfig, Weights, parse_config
+from mofglass.training.data import usable_data
 from mofglass.training.learning_curve import read_learning_curve
 from mofglass.training.linear_fit import assemble
 from mofglass.training.pod import PODTrainer
@@ -69,9 +70,8 @@ def fitted(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Path]:
         directory.mkdir(exist_ok=True)
         if config.settings.cache is None:
             config = replace(config, settings=replace(config.settings, cache=shared_cache))
-        return PODTrainer().fit(
-            config, Dataset.from_frames(train), Dataset.from_frames(validation), directory, Silent()
-        )
+        data = usable_data(config, Dataset.from_frames(train), Dataset.from_frames(validation))
+        return PODTrainer().fit(config, data, directory, Silent())
 
     return fit
 

@@ -16,6 +16,7 @@ from mofglass.potentials.pod import POD, PODModel, read_model
 from mofglass.potentials.pod_files import PODCoefficients, PODParameters
 from mofglass.training.base import Silent
 from mofglass.training.config import parse_config
+from mofglass.training.data import usable_data
 from mofglass.training.learning_curve import read_learning_curve
 from mofglass.training.pod import PODTrainer
 from mofglass.training.pod_clusters import find_clusters, principal_components
@@ -79,8 +80,8 @@ def test_training_with_clusters(alloy: list[LabelledFrame], tmp_path: Path) -> N
             folder=tmp_path,
         )
         directory.mkdir()
-        frames = [Dataset.from_frames(part) for part in (alloy[:10], alloy[10:])]
-        PODTrainer().fit(config, *frames, directory, Silent())
+        data = usable_data(config, Dataset.from_frames(alloy[:10]), Dataset.from_frames(alloy[10:]))
+        PODTrainer().fit(config, data, directory, Silent())
         return read_learning_curve(directory)[-1].train_force_mae_meV_per_A
 
     one = trained(tmp_path / "one")

@@ -18,6 +18,7 @@ from mofglass.potentials.pod_files import PODCoefficients, PODParameters
 from mofglass.structures import load
 from mofglass.training.base import Silent
 from mofglass.training.config import TrainingConfig, parse_config
+from mofglass.training.data import usable_data
 from mofglass.training.learning_curve import read_learning_curve
 from mofglass.training.pod import PODTrainer
 from mofglass.training.rigid_motion import rigid_forces
@@ -73,14 +74,15 @@ def configuration(tmp_path: Path) -> TrainingConfig:
     return parse_config({"trainer": "pod", "train": "x.extxyz", "pod": pod}, where="t", folder=tmp_path)
 
 
+def fit(
+    config: TrainingConfig, train: list[LabelledFrame], validation: list[LabelledFrame], directory: Path
+) -> Path:
+    data = usable_data(config, Dataset.from_frames(train), Dataset.from_frames(validation))
+    return PODTrainer().fit(config, data, directory, Silent())
+
+
 def test_a_potential_with_linker_terms_is_found_again(labelled: list[LabelledFrame], tmp_path: Path) -> None:
-    directory = PODTrainer().fit(
-        configuration(tmp_path),
-        Dataset.from_frames(labelled[:4]),
-        Dataset.from_frames(labelled[4:]),
-        tmp_path,
-        Silent(),
-    )
+    directory = fit(configuration(tmp_path), labelled[:4], labelled[4:], tmp_path)
     point = read_learning_curve(tmp_path)[-1]
     mean_force = 1e3 * np.mean([np.abs(frame.forces_eV_per_A).mean() for frame in labelled[4:]])
     assert point.validation_force_mae_meV_per_A < 1e-4 * mean_force
@@ -96,9 +98,7 @@ def test_rigid_motions_may_count_more(labelled: list[LabelledFrame], tmp_path: P
     for weight in (0.0, 100.0):
         config = configuration(tmp_path)
         config = replace(config, settings=replace(config.settings, descriptors=poor, rigid_weight=weight))
-        directory = PODTrainer().fit(
-            config, Dataset.from_frames(labelled[:4]), Dataset.from_frames(labelled[4:]), tmp_path, Silent()
-        )
+        directory = fit(config, labelled[:4], labelled[4:], tmp_path)
         calculator = LammpsCalculator(POD.from_model(read_model(directory), directory))
         squares = []
         for frame in labelled[:4]:
@@ -124,20 +124,8 @@ def test_frames_with_a_broken_linker_are_left_out(labelled: list[LabelledFrame],
     hydrogen = int(np.flatnonzero(labelled[0].numbers == 1)[0])
     positions[hydrogen] += 1.5
     broken = replace(labelled[0], positions=positions)
-    PODTrainer().fit(
-        configuration(tmp_path),
-        Dataset.from_frames([broken, labelled[1]]),
-        Dataset.from_frames([labelled[2]]),
-        tmp_path,
-        Silent(),
-    )
+    fit(configuration(tmp_path), [broken, labelled[1]], [labelled[2]], tmp_path)
     assert read_learning_curve(tmp_path)[-1].epoch == 1
     assert read_model(tmp_path / "model").info["trained"]["left_out_for_linkers"] == 1
     with pytest.raises(InputError, match="no frame suits the linker terms; the first: atom"):
-        PODTrainer().fit(
-            configuration(tmp_path),
-            Dataset.from_frames([broken]),
-            Dataset.from_frames([labelled[2]]),
-            tmp_path,
-            Silent(),
-        )
+        fit(configuration(tmp_path), [broken], [labelled[2]], tmp_path)

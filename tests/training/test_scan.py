@@ -95,6 +95,12 @@ def test_what_cannot_be_scanned_is_said(folder: Path, scan: object, words: str) 
         load_scan(scan_file(folder, scan))
 
 
+def test_one_test_split_is_of_one_training(folder: Path) -> None:
+    path = scan_file(folder, {"train": [["train.extxyz"], ["test.extxyz"]]}, test="split")
+    with pytest.raises(InputError, match="the scan varies 'train': give files of test frames"):
+        load_scan(path)
+
+
 def test_names_of_directories_are_safe_and_bounded() -> None:
     assert directory_name({"a.b": "../x y", "c": [1, 2]}) == "b-x-y_c-1-2"
     assert directory_name({"shift": -1}) == "shift--1"

@@ -8,6 +8,7 @@ import sys
 import time
 from pathlib import Path
 
+import numpy as np
 import pytest
 import yaml
 from ase.io import write
@@ -85,13 +86,17 @@ def test_a_failed_training_says_why_and_can_go_on(configuration: Path, tmp_path:
     assert train(load_config(configuration), tmp_path / "out").n_validation == 2
 
 
-def test_a_killed_training_goes_on_with_its_blocks(tmp_path: Path, alloy: list[LabelledFrame]) -> None:
+@pytest.mark.parametrize("processes", [1, 2])
+def test_a_killed_training_goes_on_with_its_blocks(
+    tmp_path: Path, alloy: list[LabelledFrame], processes: int
+) -> None:
     write(tmp_path / "a.extxyz", [frame.to_atoms() for frame in alloy[:10]])
     write(tmp_path / "b.extxyz", [frame.to_atoms() for frame in alloy[10:]])
     content = {
         "trainer": "pod",
         "train": "a.extxyz",
         "validation": ["b.extxyz"],
+        "processes": processes,
         "pod": {"descriptors": TINY, "block": 1},
     }
     path = tmp_path / "pod.yaml"
@@ -101,8 +106,14 @@ def test_a_killed_training_goes_on_with_its_blocks(tmp_path: Path, alloy: list[L
     blocks = tmp_path / "out" / "blocks"
     while process.poll() is None and len(list(blocks.glob("*.npz"))) < 3:
         time.sleep(0.01)
+    children = Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()
     process.kill()
     process.wait()
+    assert len(children) >= (processes if processes > 1 else 0)
+    until = time.monotonic() + 20
+    while any(Path(f"/proc/{child}").exists() for child in children) and time.monotonic() < until:
+        time.sleep(0.05)
+    assert not any(Path(f"/proc/{child}").exists() for child in children)
     state = read_state(tmp_path / "out")
     assert state is not None
     assert state.state == "running"
@@ -178,11 +189,11 @@ def test_the_splits_of_a_dataset_are_taken(
     Dataset.joined([split, later]).save(tmp_path / "all.dataset.h5")
     content = yaml.safe_load(configuration.read_text())
     configuration.write_text(yaml.safe_dump({**content, "train": "all.dataset.h5", "validation": "split"}))
-    training, validation = load_data(load_config(configuration))
-    assert [frame.energy_eV for frame in training] == pytest.approx(
+    data = load_data(load_config(configuration))
+    assert [frame.energy_eV for frame in data.train] == pytest.approx(
         [alloy[k].energy_eV for k in (0, 1, 4)], abs=1e-6
     )
-    assert [frame.energy_eV for frame in validation] == pytest.approx([alloy[3].energy_eV], abs=1e-6)
+    assert [frame.energy_eV for frame in data.validation] == pytest.approx([alloy[3].energy_eV], abs=1e-6)
 
 
 def test_a_fraction_is_taken_off_the_frames(alloy: list[LabelledFrame], tmp_path: Path) -> None:
@@ -190,8 +201,64 @@ def test_a_fraction_is_taken_off_the_frames(alloy: list[LabelledFrame], tmp_path
     config = parse_config(
         {"trainer": "pod", "train": "all.extxyz", "validation": 0.3}, where="t", folder=tmp_path
     )
-    training, validation = load_data(config)
-    assert (len(training), len(validation)) == (16, 8)
+    data = load_data(config)
+    assert (len(data.train), len(data.validation)) == (16, 8)
+    assert data.left_out == {}
+
+
+@pytest.mark.parametrize("validation", [0.5, ["b.extxyz"]])
+def test_test_frames_are_never_trained_on(
+    alloy: list[LabelledFrame], tmp_path: Path, configuration: Path, validation: object
+) -> None:
+    names = [("train", "test", "validation", "")[k // 8] for k in range(32)]
+    write(tmp_path / "c.extxyz", [alloy[k % len(alloy)].to_atoms() for k in range(32)])
+    open_dataset(tmp_path / "c.extxyz").with_columns(split=names).save(tmp_path / "split.dataset.h5")
+    write(tmp_path / "whole.extxyz", [frame.to_atoms() for frame in (*alloy, *alloy)][:16])
+    content = yaml.safe_load(configuration.read_text())
+    content |= {"train": ["split.dataset.h5", "whole.extxyz"], "validation": validation}
+    configuration.write_text(yaml.safe_dump(content))
+    data = load_data(load_config(configuration))
+    assert data.left_out == {"left_out_for_split": 24}
+    assert len(data.train) + (len(data.validation) if validation == 0.5 else 0) == 24
+    of_split = np.asarray(data.train.table.file) == 0
+    splits = np.asarray(data.train.table.labels("split"))[data.train.table.codes("split")]
+    assert set(splits[of_split]) <= {"train"}
+
+
+def test_copies_of_a_frame_stay_together(alloy: list[LabelledFrame], tmp_path: Path) -> None:
+    write(tmp_path / "few.extxyz", [frame.to_atoms() for frame in (*alloy, *alloy, *alloy)][:30])
+    content = {"trainer": "pod", "train": [{"file": "few.extxyz", "times": 10}], "validation": 0.2}
+    data = load_data(parse_config(content, where="t", folder=tmp_path))
+    fitted, judging = (set(np.asarray(part.table.frame).tolist()) for part in (data.train, data.validation))
+    assert len(data.validation) == 10 * len(judging) > 0
+    assert not fitted & judging
+    assert len(fitted | judging) == 30
+
+
+def test_a_training_is_of_the_frames_that_it_began_with(configuration: Path, tmp_path: Path) -> None:
+    train(load_config(configuration), tmp_path / "out")
+    data = tmp_path / "a.extxyz"
+    data.write_text(data.read_text() * 2)
+    with pytest.raises(InputError, match=r"a\.extxyz is not what it was when the training"):
+        train(load_config(configuration), tmp_path / "out")
+    data.unlink()
+    assert train(load_config(configuration), tmp_path / "out").n_train == 3
+
+
+def test_frames_left_out_are_told(configuration: Path, tmp_path: Path) -> None:
+    content = yaml.safe_load(configuration.read_text())
+    forces = np.asarray(open_dataset([tmp_path / "a.extxyz"]).table.max_force_eV_per_A)
+    limit = float(np.sort(forces)[-2:].mean())
+    content["pod"] |= {"max_force_eV_per_A": limit}
+    configuration.write_text(yaml.safe_dump(content))
+    result = CliRunner().invoke(main, ["train", str(configuration), "-o", str(tmp_path / "out")])
+    assert result.exit_code == 0, result.output
+    state = read_state(tmp_path / "out")
+    assert state is not None
+    n_left = state.left_out["left_out_for_forces"]
+    assert state.n_train + state.n_validation + n_left == 5
+    assert f"frames left out: {n_left} for forces above max_force_eV_per_A" in result.output
+    assert f"{state.n_train} frames fitted" in (tmp_path / "out" / "training.html").read_text()
 
 
 def test_blocks_of_a_file_are_alike_in_size(alloy: list[LabelledFrame]) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shlex
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
@@ -170,13 +171,14 @@ def command(
     except KeyboardInterrupt as error:
         raise click.ClickException(f"{output}: stopped; the same command goes on where it was") from error
     points = read_learning_curve(output)
+    left_out = _left_out(trained.left_out)
     if points:
         write_training_page(
             points,
             output / "training.html",
             title=f"Training of {configuration.stem}",
-            lede=f"{config.trainer}, {trained.n_train} frames fitted, {trained.n_validation} to judge by. "
-            f"{config.description}".strip(),
+            lede=f"{config.trainer}, {trained.n_train} frames fitted, {trained.n_validation} to judge by"
+            f"{'; ' + left_out if left_out else ''}. {config.description}".strip(),
             command=shlex.join(["mofglass", "train", str(configuration), "-o", str(output)]),
             record={"configuration": configuration.read_text(), "potential": trained.potential},
         )
@@ -186,7 +188,17 @@ def command(
     if trained.point is not None:
         _print_errors(trained.point, trained.n_train, trained.n_validation)
         click.echo(f"{output / 'training.html'}: the learning curve")
+    if left_out:
+        click.echo(left_out)
     click.echo(f"{output}: done; use it with  --potential {trained.potential}")
+
+
+def _left_out(numbers: Mapping[str, int]) -> str:
+    """Say how many frames were not used, and why; nothing where all were."""
+    from mofglass.training.data import LEFT_OUT_WORDS
+
+    reasons = ", ".join(f"{number} {LEFT_OUT_WORDS[reason]}" for reason, number in numbers.items())
+    return f"frames left out: {reasons}" if reasons else ""
 
 
 def _print_errors(point: CurvePoint, n_train: int, n_validation: int) -> None:

@@ -12,8 +12,8 @@ from mofglass.errors import InputError
 from mofglass.training.sections import near_miss
 
 if TYPE_CHECKING:
-    from mofglass.datasets.dataset import Dataset
     from mofglass.training.config import TrainingConfig
+    from mofglass.training.data import TrainingData
     from mofglass.training.learning_curve import CurvePoint
 
 
@@ -103,8 +103,7 @@ class Trainer(Protocol):
     def fit(
         self,
         config: TrainingConfig,
-        train: Dataset,
-        validation: Dataset,
+        data: TrainingData,
         directory: Path,
         progress: Progress,
     ) -> Path:
@@ -118,7 +117,7 @@ class Trainer(Protocol):
         ----------
         config : TrainingConfig
             What to do; `config.settings` is an instance of `settings`.
-        train, validation : Dataset
+        data : TrainingData
             Labelled frames.
         directory : Path
             Where everything is kept; it exists.

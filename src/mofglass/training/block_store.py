@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import multiprocessing
 import os
-import signal
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from dataclasses import dataclass
 from pathlib import Path
 from zipfile import BadZipFile
@@ -16,9 +13,10 @@ import numpy as np
 
 from mofglass.datasets.dataset import Dataset
 from mofglass.datasets.labelled import LabelledFrame
-from mofglass.errors import InputError
+from mofglass.errors import InputError, MofglassError
 from mofglass.training.linear_fit import BlockEquations
 from mofglass.training.pod_blocks import BlockMaker, BlockSettings
+from mofglass.worker_processes import WorkerDied, over_processes
 
 Done = Callable[[int], None]
 
@@ -162,57 +160,46 @@ class BlockStore:
         until: float | None,
         done: Done | None,
     ) -> None:
-        pool = ProcessPoolExecutor(
-            processes,
-            mp_context=multiprocessing.get_context("spawn"),
-            initializer=_begin,
-            initargs=(self.settings,),
-        )
-        running = {}
+        def in_time() -> Iterator[tuple[Path, list[LabelledFrame]]]:
+            for job in jobs:
+                if until is not None and time.monotonic() > until:
+                    return
+                yield job
+
         # The children's BLAS reads this when it is loaded: threads in every process would stop each other.
         before = os.environ.get("OMP_NUM_THREADS")
         os.environ["OMP_NUM_THREADS"] = "1"
         try:
-            for path, frames in jobs:
-                if until is not None and time.monotonic() > until:
-                    break
-                running[pool.submit(_make_there, path, frames)] = len(frames)
-                # Frames are read as processes get free: few are in memory at once.
-                while len(running) > processes:
-                    _collect(running, done)
-            while running:
-                _collect(running, done)
+            # Frames are read as processes get free: few are in memory at once.
+            for (path, frames), outcome in over_processes(
+                _BlockWork(self.settings), in_time(), jobs=processes
+            ):
+                if isinstance(outcome, WorkerDied):
+                    raise MofglassError(
+                        f"a block of {len(frames)} frames ({path.name}) was not computed, {outcome}: the "
+                        "same command goes on; fewer processes or smaller blocks need less memory"
+                    )
+                if done is not None:
+                    done(len(frames))
         finally:
-            pool.shutdown(wait=True, cancel_futures=True)
             if before is None:
                 os.environ.pop("OMP_NUM_THREADS", None)
             else:
                 os.environ["OMP_NUM_THREADS"] = before
 
 
-def _collect(running: dict[Future[None], int], done: Done | None) -> None:
-    finished, _ = wait(running, return_when=FIRST_COMPLETED)
-    for future in finished:
-        future.result()
-        n = running.pop(future)
-        if done is not None:
-            done(n)
+class _BlockWork:
+    """Computes blocks in a worker process, which keeps its descriptors."""
 
+    def __init__(self, settings: BlockSettings) -> None:
+        self.settings = settings
+        self._maker: BlockMaker | None = None
 
-_maker: BlockMaker | None = None
-
-
-def _begin(settings: BlockSettings) -> None:
-    """Begin a process; Ctrl-C is for the one that hands out the blocks."""
-    global _maker
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    _maker = BlockMaker(settings)
-
-
-def _make_there(path: Path, frames: list[LabelledFrame]) -> None:
-    """Compute a block in a process begun by `_begin`."""
-    assert _maker is not None
-    _maker.make(frames).save(path)
+    def __call__(self, job: tuple[Path, list[LabelledFrame]]) -> None:
+        if self._maker is None:
+            self._maker = BlockMaker(self.settings)
+        path, frames = job
+        self._maker.make(frames).save(path)
 
 
 def read_blocks(blocks: Iterable[StoredBlock]) -> Iterator[BlockEquations]:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from ase.data import atomic_numbers
@@ -10,43 +11,130 @@ from ase.data import atomic_numbers
 from mofglass.datasets.dataset import Dataset, open_dataset
 from mofglass.errors import InputError
 from mofglass.potentials.linker_topology import linker_places
-from mofglass.training.base import Progress
+from mofglass.training.base import Progress, Silent
 from mofglass.training.config import TrainingConfig
 
 BLOCK = 8
 """Neighbouring frames that go together into training or validation where the dataset names no blocks."""
 
 
-def load_data(
-    config: TrainingConfig, *, progress: Callable[[int], None] | None = None
-) -> tuple[Dataset, Dataset]:
-    """Open the frames of a training.
+@dataclass(frozen=True, kw_only=True)
+class TrainingData:
+    """The frames of a training.
+
+    Parameters
+    ----------
+    train, validation : Dataset
+        Frames to fit, and frames to judge by.
+    left_out : mapping
+        How many frames of the files are in neither, by reason; only reasons that were met:
+        ``left_out_for_split`` (those of a dataset with splits that are not in its split ``train``),
+        ``left_out_for_forces`` (a force above the trainer's ``max_force_eV_per_A``) and
+        ``left_out_for_linkers`` (linkers that the linker terms cannot hold).
+    """
+
+    train: Dataset
+    validation: Dataset
+    left_out: Mapping[str, int] = field(default_factory=dict)
+
+
+LEFT_OUT_WORDS = {
+    "left_out_for_split": "outside of the split 'train'",
+    "left_out_for_forces": "for forces above max_force_eV_per_A",
+    "left_out_for_linkers": "for linkers that the linker terms cannot hold",
+}
+"""What the reasons of `TrainingData.left_out` mean, for people."""
+
+
+def load_data(config: TrainingConfig, progress: Progress | None = None) -> TrainingData:
+    """Open the frames of a training, and leave out those that it cannot use.
+
+    Where `mofglass dataset split` has been over a file, only its training frames are fitted, however
+    validation frames are chosen: its test frames are never seen.
 
     Parameters
     ----------
     config : TrainingConfig
         Names the files and how to validate.
-    progress : callable, optional
-        Called with the number of frames read so far.
+    progress : Progress, optional
+        Who watches.
 
     Returns
     -------
-    train, validation : Dataset
-        Frames to fit, and frames to judge by.
+    TrainingData
+        The frames.
 
     Raises
     ------
     InputError
         When a file cannot be read, or too few frames are left for either.
     """
-    dataset = open_dataset(config.train, progress=progress)
+    progress = progress or Silent()
+    progress.stage("reading frames")
+    dataset = open_dataset(config.train, progress=lambda _count: progress.advance())
     if config.validation == "split":
-        return dataset.split("train"), dataset.split("validation")
+        return usable_data(config, dataset.split("train"), dataset.split("validation"), progress)
+    train = _to_fit(dataset)
+    not_to_fit = len(dataset) - len(train)
     if isinstance(config.validation, tuple):
-        return dataset, open_dataset(config.validation)
-    assert isinstance(config.validation, float)
-    chosen = validation_rows(dataset, config.validation, config.seed)
-    return dataset[~chosen], dataset[chosen]
+        data = usable_data(config, train, open_dataset(config.validation), progress)
+    else:
+        assert isinstance(config.validation, float)
+        chosen = validation_rows(train, config.validation, config.seed)
+        data = usable_data(config, train[~chosen], train[chosen], progress)
+    if not not_to_fit:
+        return data
+    return replace(data, left_out={"left_out_for_split": not_to_fit, **data.left_out})
+
+
+def usable_data(
+    config: TrainingConfig, train: Dataset, validation: Dataset, progress: Progress | None = None
+) -> TrainingData:
+    """Leave out frames that a trainer cannot use: too large forces, linkers that its terms cannot hold.
+
+    Parameters
+    ----------
+    config : TrainingConfig
+        Whose settings say what can be used.
+    train, validation : Dataset
+        Labelled frames.
+    progress : Progress, optional
+        Who watches.
+
+    Returns
+    -------
+    TrainingData
+        The others.
+
+    Raises
+    ------
+    InputError
+        When one of the two has no frame left.
+    """
+    progress = progress or Silent()
+    left_out = {}
+    n_frames = len(train) + len(validation)
+    limit = config.settings.max_force_eV_per_A
+    train, validation = (_below_force(part, limit) for part in (train, validation))
+    left_out["left_out_for_forces"] = n_frames - len(train) - len(validation)
+    if getattr(config.settings, "linker_terms", None):
+        n_frames = len(train) + len(validation)
+        progress.stage("linkers", n_frames)
+        train, validation = (_whole_linkers(part, progress) for part in (train, validation))
+        left_out["left_out_for_linkers"] = n_frames - len(train) - len(validation)
+    met = {reason: number for reason, number in left_out.items() if number}
+    return TrainingData(train=train, validation=validation, left_out=met)
+
+
+def _to_fit(dataset: Dataset) -> Dataset:
+    """Return the frames of files without splits, and of files with splits those in ``train``."""
+    files = np.asarray(dataset.table.file)
+    splits = np.asarray(dataset.table.labels("split"))[dataset.table.codes("split")]
+    has_splits = np.isin(files, files[splits != ""])
+    kept = ~has_splits | (splits == "train")
+    if not kept.any():
+        raise InputError("the files have splits, and no frame in the split 'train'")
+    return dataset if kept.all() else dataset[kept]
 
 
 def validation_rows(dataset: Dataset, fraction: float, seed: int) -> np.ndarray:
@@ -79,7 +167,12 @@ def validation_rows(dataset: Dataset, fraction: float, seed: int) -> np.ndarray:
     all_blocks: list[np.ndarray] = []
     for number in np.unique(files):
         rows = np.flatnonzero(files == number)
-        blocks = np.array_split(rows, -(-len(rows) // BLOCK))
+        # A frame that stands there several times goes into one of the two with all its copies.
+        frames = np.unique(np.asarray(dataset.table.frame)[rows])
+        blocks = [
+            rows[np.isin(np.asarray(dataset.table.frame)[rows], block)]
+            for block in np.array_split(frames, -(-len(frames) // BLOCK))
+        ]
         all_blocks += blocks
         order = np.random.default_rng([seed, int(number)]).permutation(len(blocks))
         for k in order[: round(fraction * len(blocks))]:
@@ -94,26 +187,7 @@ def validation_rows(dataset: Dataset, fraction: float, seed: int) -> np.ndarray:
     return chosen
 
 
-def below_force(dataset: Dataset, max_force_eV_per_A: float | None) -> Dataset:
-    """Leave out frames with large forces.
-
-    Parameters
-    ----------
-    dataset : Dataset
-        Labelled frames.
-    max_force_eV_per_A : float or None
-        Largest force on an atom that a frame may have, eV/Å; None for any.
-
-    Returns
-    -------
-    Dataset
-        The others.
-
-    Raises
-    ------
-    InputError
-        When there are none.
-    """
+def _below_force(dataset: Dataset, max_force_eV_per_A: float | None) -> Dataset:
     if max_force_eV_per_A is None:
         return dataset
     kept = np.asarray(dataset.table.max_force_eV_per_A) <= max_force_eV_per_A
@@ -142,36 +216,6 @@ def elements_of(given: Sequence[str], train: Dataset, validation: Dataset) -> tu
     return tuple(given) or tuple(
         sorted({*train.elements, *validation.elements}, key=atomic_numbers.__getitem__)
     )
-
-
-def with_linkers(
-    train: Dataset, validation: Dataset, progress: Progress
-) -> tuple[Dataset, Dataset, dict[str, int]]:
-    """Leave out frames on which the linker terms are not defined.
-
-    Parameters
-    ----------
-    train, validation : Dataset
-        Labelled frames.
-    progress : Progress
-        Who watches; advanced by every frame.
-
-    Returns
-    -------
-    train, validation : Dataset
-        Those whose linkers are all whole imidazolate.
-    left_out : dict
-        How many others there were, under ``left_out_for_linkers``, for a model's record.
-
-    Raises
-    ------
-    InputError
-        When one of the two has no frame left.
-    """
-    n_frames = len(train) + len(validation)
-    progress.stage("linkers", n_frames)
-    train, validation = (_whole_linkers(part, progress) for part in (train, validation))
-    return train, validation, {"left_out_for_linkers": n_frames - len(train) - len(validation)}
 
 
 def _whole_linkers(dataset: Dataset, progress: Progress) -> Dataset:

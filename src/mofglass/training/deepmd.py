@@ -20,7 +20,7 @@ from mofglass.errors import InputError, MissingPackageError, MofglassError
 from mofglass.training.base import Progress
 from mofglass.training.child_process import run_module
 from mofglass.training.config import TrainingConfig, Weights
-from mofglass.training.data import below_force, elements_of
+from mofglass.training.data import TrainingData, elements_of
 from mofglass.training.fit_errors import fit_errors
 from mofglass.training.learning_curve import CurvePoint, LearningCurve
 from mofglass.trajectory.atomic_write import written_whole
@@ -215,8 +215,7 @@ class DeePMDTrainer:
     def fit(
         self,
         config: TrainingConfig,
-        train: Dataset,
-        validation: Dataset,
+        data: TrainingData,
         directory: Path,
         progress: Progress,
     ) -> Path:
@@ -230,7 +229,7 @@ class DeePMDTrainer:
         ----------
         config : TrainingConfig
             What to do; `config.settings` is a `DeePMDSettings`. The time limit counts from this call.
-        train, validation : Dataset
+        data : TrainingData
             Labelled frames.
         directory : Path
             Directory of the training.
@@ -255,7 +254,7 @@ class DeePMDTrainer:
             if find_spec(module) is None:
                 raise MissingPackageError(package, "deepmd", "training with deepmd")
         settings: DeePMDSettings = config.settings
-        train, validation = (below_force(part, settings.max_force_eV_per_A) for part in (train, validation))
+        train, validation = data.train, data.validation
         if not (directory / INPUT_FILE).exists():
             _prepare(config, train, validation, directory, progress)
         done = _steps_done(directory)

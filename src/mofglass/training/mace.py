@@ -23,7 +23,7 @@ from mofglass.errors import InputError, MissingPackageError, MofglassError
 from mofglass.training.base import Progress
 from mofglass.training.child_process import run_module
 from mofglass.training.config import TrainingConfig, Weights
-from mofglass.training.data import below_force
+from mofglass.training.data import TrainingData
 from mofglass.training.learning_curve import NAN, CurvePoint, LearningCurve
 from mofglass.trajectory.atomic_write import written_whole
 from mofglass.units import GPA_PER_EV_PER_A3
@@ -104,8 +104,7 @@ class MACETrainer:
     def fit(
         self,
         config: TrainingConfig,
-        train: Dataset,
-        validation: Dataset,
+        data: TrainingData,
         directory: Path,
         progress: Progress,
     ) -> Path:
@@ -118,7 +117,7 @@ class MACETrainer:
         config : TrainingConfig
             What to do; `config.settings` is a `MACESettings`. The time limit counts from this call; where it
             ends the training, the best model so far is taken.
-        train, validation : Dataset
+        data : TrainingData
             Labelled frames.
         directory : Path
             Directory of the training.
@@ -143,17 +142,16 @@ class MACETrainer:
             raise MissingPackageError("mace-torch", "mace", "training with mace")
         settings: MACESettings = config.settings
         if not (directory / "train.extxyz").exists():
-            progress.stage("writing frames", len(train) + len(validation))
+            progress.stage("writing frames", len(data.train) + len(data.validation))
             # The training frames last: they say that all is there.
-            for part, name in ((validation, "validation"), (train, "train")):
-                usable = below_force(part, settings.max_force_eV_per_A)
-                _write_frames(usable, directory / f"{name}.extxyz", progress)
+            for part, name in ((data.validation, "validation"), (data.train, "train")):
+                _write_frames(part, directory / f"{name}.extxyz", progress)
         drop_broken_checkpoints(directory)
         done = _epochs_done(directory)
         curve = LearningCurve(directory, through_epoch=done)
         progress.stage("training", settings.epochs)
         progress.advance(done)
-        _run(config, train, directory, curve, progress)
+        _run(config, data.train, directory, curve, progress)
         progress.stage("writing TorchScript")
         return _script(config, directory)
 

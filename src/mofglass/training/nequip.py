@@ -30,7 +30,7 @@ from mofglass.potentials.prior import Prior, model_text
 from mofglass.training.base import Progress
 from mofglass.training.child_process import LINES_OF_REASON, run_module
 from mofglass.training.config import TrainingConfig
-from mofglass.training.data import below_force, elements_of, with_linkers
+from mofglass.training.data import TrainingData, elements_of
 from mofglass.training.learning_curve import NAN, CurvePoint, LearningCurve
 from mofglass.training.nequip_config import (
     BEST,
@@ -64,8 +64,7 @@ class NequIPTrainer:
     def fit(
         self,
         config: TrainingConfig,
-        train: Dataset,
-        validation: Dataset,
+        data: TrainingData,
         directory: Path,
         progress: Progress,
     ) -> Path:
@@ -76,7 +75,7 @@ class NequIPTrainer:
         config : TrainingConfig
             What to do; `config.settings` is a `NequIPSettings` or an `AllegroSettings`. The time limit is
             that of nequip-train; where it ends the training, the best model so far is taken.
-        train, validation : Dataset
+        data : TrainingData
             Labelled frames.
         directory : Path
             Directory of the training.
@@ -102,7 +101,7 @@ class NequIPTrainer:
         self._require_package()
         settings: NetworkSettings = config.settings
         if not (directory / f"{CONFIG_NAME}.yaml").exists():
-            _prepare(config, train, validation, directory, progress)
+            _prepare(config, data, directory, progress)
         done = _epochs_done(directory)
         curve = LearningCurve(directory, through_epoch=done)
         _add_unwatched(curve, directory, done, loss_weights(config))
@@ -134,18 +133,13 @@ class AllegroTrainer(NequIPTrainer):
     package = "allegro"
 
 
-def _prepare(
-    config: TrainingConfig, train: Dataset, validation: Dataset, directory: Path, progress: Progress
-) -> None:
+def _prepare(config: TrainingConfig, data: TrainingData, directory: Path, progress: Progress) -> None:
     """Write the frames and, last, the configuration of nequip-train."""
     settings: NetworkSettings = config.settings
     if settings.start_from is not None and not settings.start_from.is_file():
         raise InputError(f"start_from: {settings.start_from} is not there")
-    train, validation = (below_force(part, settings.max_force_eV_per_A) for part in (train, validation))
-    left_out: dict[str, int] = {}
-    if settings.linker_terms:
-        train, validation, left_out = with_linkers(train, validation, progress)
-    trained = {"frames": len(train), "validation_frames": len(validation), **left_out}
+    train, validation = data.train, data.validation
+    trained = {"frames": len(train), "validation_frames": len(validation), **data.left_out}
     elements = _elements(settings, train, validation)
     prior = _prior(config, train, elements, progress)
     progress.stage("writing frames", len(train) + len(validation))

@@ -20,7 +20,7 @@ from mofglass.potentials.repulsion import Repulsion, Walls
 from mofglass.training.base import Progress
 from mofglass.training.block_store import BlockStore, StoredBlock, read_blocks
 from mofglass.training.config import TrainingConfig, Weights
-from mofglass.training.data import below_force, elements_of, with_linkers
+from mofglass.training.data import TrainingData, elements_of
 from mofglass.training.fit_errors import FitErrors, fit_errors
 from mofglass.training.learning_curve import CurvePoint, LearningCurve
 from mofglass.training.linear_fit import RidgeChoice, assemble, choose_ridge, reference_energies
@@ -157,8 +157,7 @@ class PODTrainer:
     def fit(
         self,
         config: TrainingConfig,
-        train: Dataset,
-        validation: Dataset,
+        data: TrainingData,
         directory: Path,
         progress: Progress,
     ) -> Path:
@@ -170,7 +169,7 @@ class PODTrainer:
         ----------
         config : TrainingConfig
             What to do; `config.settings` is a `PODSettings`.
-        train, validation : Dataset
+        data : TrainingData
             Labelled frames.
         directory : Path
             Directory of the training.
@@ -191,10 +190,7 @@ class PODTrainer:
         until = None if config.time_limit_s is None else began + config.time_limit_s
         settings: PODSettings = config.settings
         weights = config.weights.or_default(DEFAULT_WEIGHTS)
-        train, validation = (below_force(part, settings.max_force_eV_per_A) for part in (train, validation))
-        left_out: dict[str, int] = {}
-        if settings.linker_terms:
-            train, validation, left_out = with_linkers(train, validation, progress)
+        train, validation = data.train, data.validation
         elements = elements_of(settings.elements, train, validation)
         if settings.walls is not None:
             # Refuses elements and angles that are not there, before the long work.
@@ -240,7 +236,7 @@ class PODTrainer:
             trained={
                 "frames": len(rows),
                 "validation_frames": len(validation),
-                **left_out,
+                **data.left_out,
                 "ridge": choice.ridge,
                 "weights": {key: getattr(weights, key) for key in ("energy", "forces", "stress")},
                 "validation": {key: round(float(value), 4) for key, value in vars(errors[1]).items()},

@@ -5,12 +5,9 @@ from __future__ import annotations
 import os
 import sys
 import time
-from collections import deque
 from collections.abc import Iterable, Iterator
-from concurrent.futures import Future, ProcessPoolExecutor
+from contextlib import closing
 from dataclasses import dataclass
-from multiprocessing import get_context
-from typing import Any
 
 import numpy as np
 from ase import Atoms
@@ -22,9 +19,7 @@ from mofglass.errors import InputError, MofglassError
 from mofglass.potentials.base import Potential
 from mofglass.potentials.calculator import make_calculator
 from mofglass.potentials.registry import get_potential
-
-FRAMES_AHEAD = 3
-"""Frames read ahead for each process: enough that none waits, few enough to forget."""
+from mofglass.worker_processes import WorkerDied, over_processes
 
 
 @dataclass(frozen=True)
@@ -259,37 +254,39 @@ def _unsound(prediction: Prediction) -> str:
 def _in_processes(
     spec: str, frames: Iterable[LabelledFrame], jobs: int, threads: int
 ) -> Iterator[tuple[int, LabelledFrame, Prediction | str]]:
-    """Compute in worker processes, a few frames ahead."""
-    waiting: deque[tuple[int, LabelledFrame, Future[Prediction | str]]] = deque()
+    """Compute in worker processes, and bring what they say into the order of the frames."""
 
-    def first() -> tuple[int, LabelledFrame, Prediction | str]:
-        index, frame, future = waiting.popleft()
-        return index, frame, future.result()
+    def checked() -> Iterator[tuple[int, LabelledFrame]]:
+        for index, frame in enumerate(frames):
+            check_labels(index, frame)
+            yield index, frame
 
-    # Forking a process that holds MPI or torch may lock up.
-    with ProcessPoolExecutor(jobs, mp_context=get_context("spawn")) as pool:
+    early: dict[int, tuple[LabelledFrame, Prediction | str]] = {}
+    following = 0
+    # Closed at once where nobody wants the rest, so that the processes end too.
+    with closing(over_processes(_Work(spec, threads), checked(), jobs=jobs)) as outcomes:
+        for (index, frame), outcome in outcomes:
+            early[index] = frame, str(outcome) if isinstance(outcome, WorkerDied) else outcome
+            while following in early:
+                yield following, *early.pop(following)
+                following += 1
+
+
+class _Work:
+    """Computes in a worker process, which keeps its calculator; a mofglass error returns as its sentence."""
+
+    def __init__(self, spec: str, threads: int) -> None:
+        self.spec = spec
+        self.threads = threads
+        self._calculator: Calculator | None = None
+
+    def __call__(self, task: tuple[int, LabelledFrame]) -> Prediction | str:
+        atoms = _bare(task[1])
         try:
-            for index, frame in enumerate(frames):
-                check_labels(index, frame)
-                waiting.append((index, frame, pool.submit(_compute_there, spec, threads, _bare(frame))))
-                if len(waiting) >= FRAMES_AHEAD * jobs:
-                    yield first()
-            while waiting:
-                yield first()
-        finally:
-            pool.shutdown(wait=True, cancel_futures=True)
-
-
-_calculators: dict[Any, Calculator] = {}
-
-
-def _compute_there(spec: str, threads: int, atoms: Atoms) -> Prediction | str:
-    """Compute in a worker process, which keeps its calculator; a mofglass error returns as its sentence."""
-    try:
-        if (spec, threads) not in _calculators:
-            use_threads(threads)
-            _calculators[spec, threads] = make_calculator(get_potential(spec), threads=threads)
-            compute(_calculators[spec, threads], atoms)
-        return compute(_calculators[spec, threads], atoms)
-    except MofglassError as error:
-        return str(error)
+            if self._calculator is None:
+                use_threads(self.threads)
+                self._calculator = make_calculator(get_potential(self.spec), threads=self.threads)
+                compute(self._calculator, atoms)
+            return compute(self._calculator, atoms)
+        except MofglassError as error:
+            return str(error)

@@ -137,6 +137,11 @@ def load_scan(path: Path) -> Scan:
     for name in names:
         if names.count(name) > 1:
             raise InputError(f"{path}: two combinations would both be kept in '{name}'")
+    if config.test == "split" and len({combination.config.train for combination in combinations}) > 1:
+        raise InputError(
+            f"{path}: 'test: split' is the test split of one training's files, and the scan varies 'train': "
+            "give files of test frames"
+        )
     return Scan(config, tuple(combinations))
 
 

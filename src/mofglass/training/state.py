@@ -6,7 +6,7 @@ import fcntl
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any, Literal
@@ -38,6 +38,10 @@ class TrainingState:
         Version that began it.
     n_train, n_validation : int
         Number of frames.
+    left_out : dict
+        How many others the files hold, by reason (`mofglass.training.data.TrainingData`).
+    data_bytes : dict
+        Sizes of the files of frames when the training began, by path: another size is another training.
     model : str
         The finished model, relative to the directory; empty before.
     potential : str
@@ -52,6 +56,8 @@ class TrainingState:
     mofglass: str = ""
     n_train: int = 0
     n_validation: int = 0
+    left_out: dict[str, int] = field(default_factory=dict)
+    data_bytes: dict[str, int] = field(default_factory=dict)
     model: str = ""
     potential: str = ""
     problem: str = ""
@@ -145,7 +151,7 @@ def open_directory(directory: Path, config: TrainingConfig) -> TrainingState:
     Raises
     ------
     InputError
-        When the directory holds something else, or a training with other settings.
+        When the directory holds something else, or a training with other settings or of other frames.
     """
     state = read_state(directory)
     if state is None:
@@ -157,11 +163,16 @@ def open_directory(directory: Path, config: TrainingConfig) -> TrainingState:
             trainer=config.trainer,
             identity=config.identity,
             mofglass=version("mofglass"),
+            data_bytes={str(path): _size(path) for path in _files(config) if path.exists()},
         )
     elif state.identity != config.identity:
         raise InputError(
             f"{directory} holds a training with other settings ({_difference(directory, config)}): "
             "give another directory, or the settings of before"
+        )
+    elif changed := [path for path in _files(config) if _has_changed(path, state)]:
+        raise InputError(
+            f"{changed[0]} is not what it was when the training in {directory} began: give another directory"
         )
     elif state.state != "done":
         state = replace(state, state="running", problem="")
@@ -169,6 +180,22 @@ def open_directory(directory: Path, config: TrainingConfig) -> TrainingState:
         temporary.write_text(yaml.safe_dump(config.to_dict(), sort_keys=False, allow_unicode=True))
     write_state(directory, state)
     return state
+
+
+def _files(config: TrainingConfig) -> list[Path]:
+    return [*config.train, *(config.validation if isinstance(config.validation, tuple) else ())]
+
+
+def _size(path: Path) -> int:
+    if path.is_dir():
+        return sum(file.stat().st_size for file in path.rglob("*") if file.is_file())
+    return path.stat().st_size
+
+
+def _has_changed(path: Path, state: TrainingState) -> bool:
+    """Tell whether a file has another size than when the training began; one that is gone has not."""
+    before = state.data_bytes.get(str(path))
+    return before is not None and path.exists() and _size(path) != before
 
 
 def _difference(directory: Path, config: TrainingConfig) -> str:

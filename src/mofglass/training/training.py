@@ -27,6 +27,8 @@ class Trained:
         What follows ``--potential``.
     n_train, n_validation : int
         Number of frames.
+    left_out : dict
+        How many others the files hold, by reason (`mofglass.training.data.TrainingData`).
     point : CurvePoint or None
         Last point of the learning curve; None where the trainer writes none.
     """
@@ -35,6 +37,7 @@ class Trained:
     potential: str
     n_train: int
     n_validation: int
+    left_out: dict[str, int]
     point: CurvePoint | None
 
     def to_dict(self) -> dict[str, Any]:
@@ -51,6 +54,7 @@ class Trained:
             "potential": self.potential,
             "n_train": self.n_train,
             "n_validation": self.n_validation,
+            **self.left_out,
             **{
                 key: None if isinstance(value, float) and math.isnan(value) else value
                 for key, value in errors.items()
@@ -96,6 +100,7 @@ def train(config: TrainingConfig, directory: Path, progress: Progress | None = N
         potential=f"{trainer.potential}:{directory / state.model}",
         n_train=state.n_train,
         n_validation=state.n_validation,
+        left_out=state.left_out,
         point=curve[-1] if curve else None,
     )
 
@@ -103,11 +108,15 @@ def train(config: TrainingConfig, directory: Path, progress: Progress | None = N
 def _fit(config: TrainingConfig, directory: Path, state: TrainingState, progress: Progress) -> TrainingState:
     """Run the trainer, recording how it ended."""
     try:
-        progress.stage("reading frames")
-        training, validation = load_data(config, progress=lambda _count: progress.advance())
-        state = replace(state, n_train=len(training), n_validation=len(validation))
+        data = load_data(config, progress)
+        state = replace(
+            state,
+            n_train=len(data.train),
+            n_validation=len(data.validation),
+            left_out=dict(data.left_out),
+        )
         write_state(directory, state)
-        model = get_trainer(config.trainer).fit(config, training, validation, directory, progress)
+        model = get_trainer(config.trainer).fit(config, data, directory, progress)
     except MofglassError as error:
         write_state(directory, replace(state, state="failed", problem=str(error)))
         raise
