@@ -38,6 +38,27 @@ OUTPUT = """\
  STRESS|      x       -2.83208153821E+00  -7.67714319518E-07  -3.39236350247E-06
  STRESS|      y       -7.67714319518E-07  -1.20415073302E+00  -8.66189663189E-07
  STRESS|      z       -3.39236350247E-06  -8.66189663189E-07  -1.96552825832E+00
+ STRESS| 1/3 Trace                                            -2.00058679E+00
+"""
+# As CP2K 2025.1 prints energy and forces (https://github.com/deepmodeling/dpdata/issues/850), and in bar.
+OUTPUT_2025 = """\
+ CP2K| version string:                                       CP2K version 2025.1
+  outer SCF loop converged in   1 iterations or    7 steps
+
+ ENERGY| Total FORCE_EVAL ( QS ) energy [hartree]             -1.164806160276684
+
+ FORCES| Atomic forces [hartree/bohr]
+ FORCES|   Atom     x               y               z               |f|
+ FORCES|      1  0.00000000E+00  0.00000000E+00  3.09465000E-03  3.09465000E-03
+ FORCES|      2  0.00000000E+00  0.00000000E+00  2.73996100E-02  2.73996100E-02
+ FORCES|    Sum  0.00000000E+00  0.00000000E+00  3.04942700E-02  3.04942700E-02
+
+ STRESS| Analytical stress tensor [bar]
+ STRESS|                        x                   y                   z
+ STRESS|      x       -2.83208153821E+04  -7.67714319518E-03  -3.39236350247E-02
+ STRESS|      y       -7.67714319518E-03  -1.20415073302E+04  -8.66189663189E-03
+ STRESS|      z       -3.39236350247E-02  -8.66189663189E-03  -1.96552825832E+04
+ STRESS| 1/3 Trace                                            -2.00058679E+04
 """
 UNCONVERGED = """\
   outer SCF iter =    2 RMS gradient =   0.15E-02 energy =         -1.1648035314
@@ -117,6 +138,31 @@ def test_output_is_converted_and_the_sign_of_stress_turned():
     assert labels.stress_eV_per_A3 is not None
     assert labels.stress_eV_per_A3[0, 0] == pytest.approx(2.83208153821 / 160.21766)
     assert labels.info == {"program": "CP2K 2023.1", "scf_steps": 7}
+
+
+def test_output_of_version_2025_has_the_same_labels():
+    labels, older = read_cp2k_output(OUTPUT_2025, 2), read_cp2k_output(OUTPUT, 2)
+    assert labels.energy_eV == older.energy_eV
+    np.testing.assert_allclose(labels.forces_eV_per_A, older.forces_eV_per_A, rtol=1e-12)
+    np.testing.assert_allclose(labels.stress_eV_per_A3, older.stress_eV_per_A3, rtol=1e-12)
+
+
+@pytest.mark.parametrize(
+    ("text", "missing"),
+    [
+        (OUTPUT_2025.replace("hartree/bohr", "eV/angstrom"), "forces"),
+        (OUTPUT.partition(" ATOMIC FORCES")[0], "forces, stress"),
+        ("", "energy, forces, stress"),
+    ],
+)
+def test_what_a_program_that_ended_well_did_not_print_is_named(text, missing):
+    with pytest.raises(LabellingError, match=f"code 0, but its output labels.out has no {missing} that"):
+        read_cp2k_output(text, 2)
+
+
+def test_stress_in_a_unit_that_is_not_known():
+    with pytest.raises(LabellingError, match=r"labels.out: its stress tensor in furlong .* print it in GPa"):
+        read_cp2k_output(OUTPUT.replace("[GPa]", "[furlong]"), 2)
 
 
 @pytest.mark.parametrize(

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import replace
 from pathlib import Path
 
+import h5py
 import numpy as np
 import pytest
 
 from mofglass.datasets import Dataset, LabelledFrame, open_dataset
+from mofglass.datasets.dataset import N_OPEN
 from mofglass.datasets.exporting import export_extxyz
 from mofglass.errors import InputError
 
@@ -185,6 +188,57 @@ def test_nothing_given(tmp_path: Path) -> None:
         open_dataset(tmp_path / "notes.txt")
     with pytest.raises(InputError, match="'vasp' is no format"):
         open_dataset(tmp_path / "notes.txt", fmt="vasp")
+
+
+def n_open() -> int:
+    return len(os.listdir("/proc/self/fd"))
+
+
+def test_many_files_and_their_views_keep_few_open(frames: list[LabelledFrame], tmp_path: Path) -> None:
+    files = [tmp_path / f"{k}.extxyz" for k in range(N_OPEN + 8)]
+    for k, file in enumerate(files):
+        export_extxyz(frames[k % 6 :][:1], file)
+    before = n_open()
+    dataset = open_dataset(files)
+    assert n_open() == before
+    dataset.save(tmp_path / "d.h5")
+    for opened in (dataset, open_dataset(tmp_path / "d.h5")):
+        there = n_open()
+        assert there <= before + 1  # a dataset on disk is mapped once, whatever the number of its files
+        for k in range(len(opened)):
+            same(opened[k : k + 1][0], frames[k % 6])
+        assert n_open() == there + N_OPEN
+        opened.close()
+        assert n_open() == there
+
+
+def test_thousands_of_sources_of_which_those_in_use_are_kept(file: Path, tmp_path: Path) -> None:
+    one = open_dataset(file)
+    many = one[np.zeros(5000, dtype=int)].with_columns(
+        source=[f"a rather long source {k}" for k in range(5000)]
+    )
+    many.save(tmp_path / "many.h5")
+    assert open_dataset(tmp_path / "many.h5").table.source.tolist() == many.table.source.tolist()
+    many[[7, 3]].save(tmp_path / "two.h5")
+    again = open_dataset(tmp_path / "two.h5")
+    assert again.table.source.tolist() == ["a rather long source 7", "a rather long source 3"]
+    assert len(again.table.labels("source")) == 2
+
+
+def test_kept_on_disk_by_the_first_version(frames: list[LabelledFrame], file: Path, tmp_path: Path) -> None:
+    open_dataset(file).save(tmp_path / "d.h5")
+    with h5py.File(tmp_path / "d.h5", "a") as kept:
+        kept.attrs["version"] = 1
+        for name, labels in kept["labels"].items():
+            kept["table"][name].attrs["labels"] = labels[()]
+        entry = kept["files/000000"]
+        entry.attrs["sizes"] = entry["sizes"][()]
+        entry["offsets"] = entry["index/offsets"][()]
+        for name in ("files/000000/sizes", "files/000000/index", "labels"):
+            del kept[name]
+    again = open_dataset(tmp_path / "d.h5")
+    assert again.table.source.tolist() == ["run-0", "run-1"] * 3
+    same(again[5], frames[5])
 
 
 def test_progress_counts_over_files(file: Path) -> None:

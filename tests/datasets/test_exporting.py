@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gc
+import os
 from dataclasses import replace
 from pathlib import Path
 
@@ -138,6 +140,18 @@ def test_deepmd_type_map(frames: list[LabelledFrame], tmp_path: Path) -> None:
     with pytest.raises(InputError, match="not empty"):
         write_deepmd(dataset, tmp_path / "a")
     assert sorted(path.name for path in tmp_path.iterdir()) == ["a"]
+
+
+def test_deepmd_of_many_sets_keeps_few_open(frames: list[LabelledFrame], tmp_path: Path) -> None:
+    many = [replace(frames[0], source=f"run{k:02d}") for k in range(40)]
+    write_deepmd(Dataset.from_frames(many), tmp_path / "a")
+    gc.collect()
+    before = len(os.listdir("/proc/self/fd"))
+    dataset = open_dataset(tmp_path / "a")
+    assert len(os.listdir("/proc/self/fd")) == before
+    for one in dataset:
+        same(one, by_element(frames[0]))
+    assert len(os.listdir("/proc/self/fd")) <= before + 4 * 5  # the arrays of four sets
 
 
 def test_deepmd_mixed_format(tmp_path: Path) -> None:

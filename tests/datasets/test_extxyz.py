@@ -13,6 +13,7 @@ from ase.calculators.singlepoint import SinglePointCalculator
 from ase.io import read, write
 
 from mofglass.datasets import LabelledFrame, open_dataset
+from mofglass.datasets.exporting import export_extxyz
 from mofglass.errors import InputError
 
 HEAD = 'Lattice="8 0 0 0 9 0 0 0 10" Properties=species:S:1:pos:R:3:forces:R:3 energy=-10.5'
@@ -61,7 +62,10 @@ def test_as_ase_writes_it(tmp_path: Path) -> None:
         ('stress="1 6 5 6 2 4 5 4 3"', [[1, 6, 5], [6, 2, 4], [5, 4, 3]]),
         # QUIP's virial, eV, is minus the volume (720 Å³) times the stress
         ('virial="-720 0 0 0 -1440 0 0 0 720"', [[1, 0, 0], [0, 2, 0], [0, 0, -1]]),
-        ('virial="7 7 7 7 7 7" REF_stress="1 1 1 0 0 0"', np.eye(3)),
+        ('virial="7 7 7 7 7 7" stress="1 1 1 0 0 0"', np.eye(3)),
+        ('stress = "1 1 1 0 0 0"', np.eye(3)),
+        # a stress of another family is of another method
+        ('REF_stress="1 1 1 0 0 0"', None),
         ("", None),
     ],
 )
@@ -87,6 +91,38 @@ def test_keys_of_other_programs(tmp_path: Path) -> None:
     np.testing.assert_array_equal(frame.positions, [[4, 5, 6], [7, 7.5, 8]])
     assert frame.source == "a"
     assert frame.info == {"free_energy": -9, "frame": 0, "file": str(file)}
+
+
+def test_labels_are_of_one_family_the_reference_before_others(tmp_path: Path) -> None:
+    comment = (
+        'Lattice="8 0 0 0 9 0 0 0 10" Properties=species:S:1:pos:R:3:forces:R:3:REF_forces:R:3 energy=-1 '
+        'REF_energy=-2 dft_energy=-3 stress="1 1 1 0 0 0" REF_stress="2 2 2 0 0 0"'
+    )
+    rows = "Zn 0 0 0 1 1 1 2 2 2\n"
+    frame = open_dataset(written(tmp_path / "a.xyz", (comment, rows)))[0]
+    assert frame.energy_eV == -2
+    np.testing.assert_array_equal(frame.forces_eV_per_A, [[2, 2, 2]])
+    np.testing.assert_array_equal(frame.stress_eV_per_A3, 2 * np.eye(3))
+    assert "energy" not in frame.info
+    # a reference energy without its forces is no label, and lends the others nothing
+    frame = open_dataset(written(tmp_path / "b.xyz", (comment.replace("REF_forces", "charges"), rows)))[0]
+    assert frame.energy_eV == -1
+    np.testing.assert_array_equal(frame.forces_eV_per_A, [[1, 1, 1]])
+    np.testing.assert_array_equal(frame.stress_eV_per_A3, np.eye(3))
+
+
+@pytest.mark.parametrize(
+    "source", ["001", "1e3", "1 2 3", "T", "a=b", 'say "5\'"', "back\\slash \\", "{x} [y]"]
+)
+def test_source_comes_back_as_written(tmp_path: Path, source: str) -> None:
+    atoms = Atoms("Zn", cell=[8, 8, 8], pbc=True)
+    frame = LabelledFrame(
+        atoms.numbers, atoms.positions, atoms.cell.array, -1.0, np.zeros((1, 3)), None, source
+    )
+    export_extxyz([frame], tmp_path / "a.extxyz")
+    assert open_dataset(tmp_path / "a.extxyz").sources == (source,)
+    unquoted = f'{HEAD} note="source=other" source=007'
+    assert open_dataset(written(tmp_path / "b.xyz", (unquoted, ROWS))).sources == ("007",)
 
 
 def test_gzip_cut_short_and_blank_lines(tmp_path: Path) -> None:
@@ -125,6 +161,8 @@ def test_every_teachers_frame(shared: Path) -> None:
         (HEAD.replace(":forces:R:3", ""), "Zn 0 0 0\n", "frame 0 has no forces .*mofglass dataset label"),
         (HEAD.replace("energy", "colour"), ROWS, "frame 0 has no energy"),
         (HEAD.replace("Lattice", "Box"), ROWS, "frame 0 has no Lattice"),
+        (HEAD.replace("energy", "REF_energy"), ROWS, "energy is called REF_energy and its forces forces"),
+        (HEAD.replace("pos:R:3", "pos:R:2"), ROWS, "pos or forces is not of 3 numbers"),
         (HEAD.replace("-10.5", "low"), ROWS, "energy=low is not a number"),
         (HEAD + ' stress="1 2 3"', ROWS, "stress is not 6 or 9 numbers"),
         (HEAD, ROWS.replace("N 2.0", "Q 2.0"), "atom 1, counted from 0, is called 'Q'"),

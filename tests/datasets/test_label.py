@@ -175,6 +175,44 @@ def test_directory_of_other_frames_or_another_method_is_refused(tmp_path):
         label_frames(argon(2), Scripted(str(tmp_path / "log")), tmp_path / "a")
 
 
+def test_goes_on_without_frames_whatever_their_info_says(tmp_path):
+    frames = argon(3)
+    for atoms, source in zip(frames, ("001", "1e3", "1 2 3"), strict=True):
+        atoms.info = {
+            "source": source,
+            "temperature_K": 80.0,
+            "energy": -1.5,
+            "free_energy": -2,
+            "magmom": 0.5,
+        }
+    directory = tmp_path / "a"
+    label_frames(frames, Scripted(str(tmp_path / "log")), directory)
+    (directory / "results" / "000001.json").unlink()
+    standing = label_frames(None, Scripted(str(tmp_path / "log")), directory)
+    assert standing.n_labelled == 3
+    assert label_frames(frames, Scripted(str(tmp_path / "log")), directory).n_labelled == 3
+    labelled = list(open_dataset(directory / "labelled.extxyz"))
+    assert [frame.source for frame in labelled] == ["001", "1e3", "1 2 3"]
+    assert {"energy", "free_energy", "magmom"}.isdisjoint(labelled[0].info)
+    with (directory / "frames.extxyz").open("a") as stream:
+        stream.write("\n")
+    with pytest.raises(InputError, match=r"frames\.extxyz has changed since its labelling began"):
+        label_frames(None, Scripted(str(tmp_path / "log")), directory)
+
+
+def test_failed_frames_keep_their_source(tmp_path):
+    (atoms,) = argon(1)
+    atoms.info |= {"source": "001", "what": "fail"}
+    label_frames([atoms], Scripted(str(tmp_path / "log")), tmp_path / "a")
+    assert 'source="001"' in (tmp_path / "a" / "failed.extxyz").read_text()
+
+
+def test_going_on_without_frames_where_none_are(tmp_path):
+    with pytest.raises(InputError, match="holds no labelling"):
+        label_frames(None, Scripted(str(tmp_path / "log")), tmp_path / "a")
+    assert not (tmp_path / "a").exists()
+
+
 def test_two_processes_cannot_label_one_directory(tmp_path):
     label_frames(argon(1), PotentialLabeller("lj"), tmp_path / "a")
     with LabellingDirectory(tmp_path / "a").lock(), pytest.raises(InputError, match="another process"):

@@ -116,6 +116,15 @@ def test_runs_mixed_in_a_file_are_told_by_temperature_and_volume():
     assert np.mean(table.split == "train") == pytest.approx(0.75)
 
 
+def test_unknown_temperatures_put_nothing_together():
+    frames = trajectory("a", 9, temperature_K=300.0) + trajectory("b", 9, temperature_K=float("nan"))
+    dataset = Dataset.from_frames(frames)
+    with pytest.raises(InputError, match=r"source 'b' has 9 frames of unknown temperature_K.*--temperature"):
+        split_by_blocks(dataset, {"train": 1.0}, together=["temperature_K"])
+    table = split_by_blocks(dataset, {"train": 1.0}, together=["temperature_K"], hold_out=["b"]).table
+    assert set(table.split[table.source == "b"]) == {"test"}
+
+
 def test_too_few_blocks_says_which_source():
     with pytest.raises(InputError, match="source 'short' has 2 blocks for 3 splits"):
         split_by_blocks(Dataset.from_frames(trajectory("short", 2)))

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import ase.io
 import numpy as np
 import pytest
+from ase import Atoms
 from ase.build import bulk
 
 from mofglass import structures
@@ -44,6 +47,31 @@ def test_dataset_keeps_source_and_temperature(tmp_path):
     (atoms,) = read_frames(tmp_path / "a.dataset.h5")
     assert (atoms.info["source"], atoms.info["temperature_K"]) == ("cold", 80.0)
     assert isinstance(open_dataset(tmp_path / "a.dataset.h5"), Dataset)
+
+
+def test_source_stays_text_and_a_stress_of_six_numbers_does_not_matter(tmp_path):
+    atoms = bulk("Ar", cubic=True)
+    atoms.info = {"source": "001"}
+    ase.io.write(tmp_path / "some.xyz", atoms, format="extxyz")
+    file = tmp_path / "some.xyz"
+    file.write_text(file.read_text().replace("source", 'stress="1 2 3 4 5 6" source'))
+    (read,) = read_frames(file)
+    assert read.info["source"] == "001"
+
+
+def test_trajectory_of_cp2k_has_the_cells_beside_it():
+    path = Path(__file__).parent / "data" / "cp2k" / "znim2-pos-1.xyz"
+    frames = list(read_frames(path))
+    assert len(frames) == 7
+    for atoms, frame in zip(frames, open_dataset(path), strict=True):
+        np.testing.assert_allclose(atoms.cell.array, frame.cell, atol=1e-9)
+        np.testing.assert_allclose(atoms.positions, frame.positions, atol=1e-9)
+
+
+def test_frame_that_is_not_periodic_is_named_by_its_file_and_place_there(tmp_path):
+    ase.io.write(tmp_path / "some.xyz", [bulk("Ar", cubic=True), Atoms("Cu")], format="extxyz")
+    with pytest.raises(InputError, match=r"some\.xyz, frame 1 \(Cu\) is not periodic"):
+        list(read_frames(tmp_path / "some.xyz"))
 
 
 @pytest.mark.parametrize("text", ["not a number\n", "2\nLattice\nAr 0 0 0\n"])

@@ -147,6 +147,17 @@ def test_outcar_steps_that_are_no_labels(tmp_path: Path) -> None:
         open_dataset(tmp_path / "OUTCAR")
 
 
+def test_outcar_is_taken_on_trust_only_where_it_says_nothing_of_convergence(tmp_path: Path) -> None:
+    (tmp_path / "OUTCAR").write_text(outcar(ionic_step(0, 9, loop=""), ionic_step(1, 9, loop="")))
+    check(open_dataset(tmp_path / "OUTCAR"), [9, 9], [0, 1])
+    (tmp_path / "OUTCAR").write_text(outcar(ionic_step(0, 9, loop="EDIFF was not reached (unconverged)")))
+    with (
+        pytest.warns(UserWarning, match="1 of 1 ionic steps did not reach EDIFF"),
+        pytest.raises(InputError, match="no ionic step"),
+    ):
+        open_dataset(tmp_path / "OUTCAR")
+
+
 def test_outcar_without_stress_or_numbers(tmp_path: Path) -> None:
     (tmp_path / "OUTCAR").write_text(outcar(ionic_step(0, 9, stress=False), ionic_step(1, 9)))
     dataset = open_dataset(tmp_path / "OUTCAR")

@@ -87,7 +87,7 @@ def test_trajectory_is_unwrapped_and_holds_no_dummy_atoms(tmp_path):
 
 
 def test_an_error_of_one_mpi_process_is_recorded(tmp_path):
-    """LAMMPS ends where one process misses the partner of a bond; the other waits for it, and knows nothing."""
+    """LAMMPS ends where one process misses the partner of a bond; the other knows nothing and waits."""
     crystal = load("ZIF-4").repeat((1, 1, 2))
     upper = np.flatnonzero(np.isclose(crystal.get_scaled_positions()[:, 2], 0.75, atol=0.04))
     hydrogen = next(atom for atom in upper if crystal.numbers[atom] == 1)

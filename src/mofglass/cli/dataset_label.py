@@ -90,7 +90,7 @@ def command(
         labeller = _labeller(potential, cp2k, cp2k_command, cp2k_data, cutoff, eps_scf, dispersion, threads)
         with counting("frames labelled", quiet=quiet or as_json) as progress:
             standing = label_frames(
-                _frames(files, output),
+                _frames(files) if files else None,
                 labeller,
                 output,
                 jobs=jobs,
@@ -135,12 +135,9 @@ def _labeller(
     return Cp2kLabeller(level, command=cp2k_command, data_directory=cp2k_data, threads=threads)
 
 
-def _frames(files: tuple[Path, ...], directory: Path) -> Iterator[Atoms]:
-    """Read the frames of all files one at a time, labelled or not; of the directory where there are none."""
-    from mofglass.datasets.labelling_directory import LabellingDirectory
+def _frames(files: tuple[Path, ...]) -> Iterator[Atoms]:
+    """Read the frames of all files one at a time, labelled or not."""
     from mofglass.datasets.unlabelled import read_frames
 
-    if not files:
-        yield from (atoms for _, atoms in LabellingDirectory(directory).frames())
     for path in files:
         yield from read_frames(path)

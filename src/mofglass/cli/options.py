@@ -301,6 +301,12 @@ def state_line(run: Run) -> str:
     return f"{line}, {run.checkpoint().n_frames} frames kept; go on with  mofglass resume {run.path}"
 
 
+class SimulationStopped(click.ClickException):
+    """Without a word on usage: the command was right."""
+
+    exit_code = 2
+
+
 class Command(click.Command):
     """A command that takes `--config` and turns a `MofglassError` into one sentence and exit code 2."""
 
@@ -324,9 +330,6 @@ class Command(click.Command):
         try:
             return super().invoke(ctx)
         except SimulationError as error:
-            # No word on usage: the command was right.
-            failure = click.ClickException(str(error))
-            failure.exit_code = 2
-            raise failure from error
+            raise SimulationStopped(str(error)) from error
         except MofglassError as error:
             raise click.UsageError(str(error), ctx=ctx) from error

@@ -17,8 +17,8 @@ from ase import Atoms
 from ase.units import Bohr, Hartree
 
 from mofglass.datasets.cp2k_input import Cp2kLevel, OrbitalTransformation, cp2k_guess_input, cp2k_input
+from mofglass.datasets.cp2k_output import read_stress
 from mofglass.datasets.labels import LabellingError, Labels
-from mofglass.datasets.stress import stress_from_compression
 from mofglass.errors import InputError
 
 PROGRAMS = ("cp2k.psmp", "cp2k.ssmp", "cp2k.popt", "cp2k.sopt", "cp2k")
@@ -26,7 +26,9 @@ PROGRAMS = ("cp2k.psmp", "cp2k.ssmp", "cp2k.popt", "cp2k.sopt", "cp2k")
 
 PROJECT = "frame"
 _ENERGY = re.compile(r"ENERGY\| Total FORCE_EVAL \( QS \) energy \[(?:a\.u\.|hartree)\]:?\s+(\S+)")
-_STRESS_TITLE = re.compile(r"STRESS(?:\||\s).*[Ss]tress tensor \[GPa\]")
+_FORCES = {"ATOMIC FORCES in [a.u.]": (3, 3), "FORCES| Atomic forces [hartree/bohr]": (2, 2)}
+"""Titles before and since version 2025, how many lines there are to the first atom, and words to its x."""
+_OUTPUT = Path("labels.out")
 _VERSION = re.compile(r"CP2K\| version string:\s+(?:CP2K version )?(\S.*\S)")
 _STEPS = re.compile(r"outer SCF loop converged in\s+\d+ iterations or\s+(\d+) steps")
 
@@ -122,7 +124,7 @@ class Cp2kLabeller:
             self._run(guess, directory, "guess")
         restart = wavefunction.is_file()
         text = cp2k_input(atoms, self.level, project=PROJECT, restart=restart, minimisation=self.minimisation)
-        output, return_code = self._run(text, directory, "labels")
+        output, return_code = self._run(text, directory, _OUTPUT.stem)
         labels = read_cp2k_output(output, len(atoms), return_code)
         wavefunction.unlink(missing_ok=True)
         return labels
@@ -167,23 +169,30 @@ def read_cp2k_output(text: str, n_atoms: int, return_code: int = 0) -> Labels:
     Raises
     ------
     LabellingError
-        When the self-consistent field did not converge, or the output is not complete.
+        When the self-consistent field did not converge, or energy, forces or stress are missing.
     """
     if "outer SCF loop FAILED to converge" in text or "SCF run NOT converged" in text:
         gradients = re.findall(r"RMS gradient =\s*(\S+)", text)
         reached = f" (gradient {gradients[-1]})" if gradients else ""
         raise LabellingError(f"the self-consistent field did not converge{reached}")
+    if return_code:
+        raise LabellingError(f"CP2K ended with code {return_code}: {_complaint(text)}")
     energy = _ENERGY.search(text)
     forces = _forces(text, n_atoms)
     stress = _stress(text)
-    if return_code or energy is None or forces is None or stress is None:
-        raise LabellingError(f"CP2K ended with code {return_code}: {_complaint(text)}")
+    if energy is None or forces is None or stress is None:
+        found = {"energy": energy, "forces": forces, "stress": stress}
+        missing = ", ".join(name for name, value in found.items() if value is None)
+        raise LabellingError(
+            f"CP2K ended with code 0, but its output {_OUTPUT} has no {missing} that can be read: see there, "
+            "in the frame's work folder"
+        )
     version = _VERSION.search(text)
     steps = _STEPS.search(text)
     return Labels(
         energy_eV=float(energy.group(1)) * Hartree,
         forces_eV_per_A=forces * (Hartree / Bohr),
-        stress_eV_per_A3=stress_from_compression(stress, "GPa"),
+        stress_eV_per_A3=stress,
         info={
             "program": "CP2K" + (f" {version.group(1)}" if version else ""),
             **({"scf_steps": int(steps.group(1))} if steps else {}),
@@ -193,26 +202,23 @@ def read_cp2k_output(text: str, n_atoms: int, return_code: int = 0) -> Labels:
 
 def _forces(text: str, n_atoms: int) -> np.ndarray | None:
     """Return the forces, Ha/bohr, shape (n_atoms, 3)."""
-    start = text.rfind("ATOMIC FORCES in [a.u.]")
-    rows = [line.split() for line in text[start:].splitlines()[3 : 3 + n_atoms]] if start >= 0 else []
+    title = max(_FORCES, key=text.rfind)
+    skipped, x = _FORCES[title]
+    _, found, after = text.rpartition(title)
+    rows = [line.split() for line in after.splitlines()[skipped : skipped + n_atoms]] if found else []
     try:
-        forces = np.array([[float(word) for word in row[3:6]] for row in rows])
+        forces = np.array([[float(word) for word in row[x : x + 3]] for row in rows])
     except ValueError:
         return None
     return forces if forces.shape == (n_atoms, 3) and np.isfinite(forces).all() else None
 
 
 def _stress(text: str) -> np.ndarray | None:
-    """Return CP2K's stress tensor, GPa, positive in compression."""
-    title = _STRESS_TITLE.search(text)
-    if title is None:
-        return None
-    rows = [line.split()[-3:] for line in text[title.end() :].splitlines()[2:5]]
+    """Return the stress, eV/Å³, positive in tension."""
     try:
-        stress = np.array([[float(word) for word in row] for row in rows])
-    except ValueError:
-        return None
-    return stress if stress.shape == (3, 3) else None
+        return read_stress(text.encode(), _OUTPUT)
+    except InputError as error:
+        raise LabellingError(str(error)) from error
 
 
 def _complaint(text: str) -> str:

@@ -19,12 +19,13 @@ from mofglass.datasets.stress import BAR_PER_UNIT, stress_from_compression
 from mofglass.errors import InputError
 from mofglass.trajectory.text_source import TextSource
 
+# "STRESS| Analytical stress tensor [GPa]"; before version 8 "STRESS TENSOR [GPa]" and an empty line
+_STRESS = rb"STRESS(?:\| \w+ stress tensor| TENSOR) \[(?P<stress>\w+\][^\n]*\n(?:[^\n]*\n){5})"
+_STRESS_BLOCK = re.compile(_STRESS)
 _LANDMARK = re.compile(
     rb"(?P<unconverged>SCF run NOT converged|outer SCF loop FAILED to converge)"
     rb"|ENERGY\| Total FORCE_EVAL[^\n]*\s(?P<energy>-?\d+\.\d+)\s*\n"
-    # "STRESS| Analytical stress tensor [GPa]"; before version 8 "STRESS TENSOR [GPa]" and an empty line
-    rb"|STRESS(?:\| \w+ stress tensor| TENSOR) \[(?P<stress>\w+\][^\n]*\n(?:[^\n]*\n){5})"
-    rb"|MD(?:_PAR)?\| Ensemble [Tt]ype +(?P<ensemble>\w+)"
+    rb"|" + _STRESS + rb"|MD(?:_PAR)?\| Ensemble [Tt]ype +(?P<ensemble>\w+)"
     rb"|MD(?:_PAR)?\| Temperature \[K\] +(?P<temperature>[\d.]+)"
 )
 _STRESS_ROW = re.compile(rb"^\s*(?:STRESS\|)?\s*[xyzXYZ]((?:\s+[-+]?\d*\.\d+(?:[ED][-+]?\d+)?){3})\s*$", re.M)
@@ -131,7 +132,8 @@ def read_outputs(paths: list[Path]) -> Evaluations | None:
                     stresses.extend([np.nan] * 6)
                     scf_converged = True
                 elif kind == "stress" and energies:
-                    stresses[-6:] = array("d", _stress(match.group(kind), path))
+                    stress = full_3x3_to_voigt_6_stress(_stress(match.group(kind), path))
+                    stresses[-6:] = array("d", stress)
                 elif kind == "ensemble":
                     ensemble = match.group(kind)
                 elif kind == "temperature" and first_temperature is None:
@@ -150,8 +152,32 @@ def read_outputs(paths: list[Path]) -> Evaluations | None:
     )
 
 
+def read_stress(text: bytes, path: Path) -> np.ndarray | None:
+    """Read the first stress in a main output.
+
+    Parameters
+    ----------
+    text : bytes
+        The output.
+    path : Path
+        Its file, for the error.
+
+    Returns
+    -------
+    ndarray of shape (3, 3) or None
+        Stress, eV/Å³, positive in tension; None where none is printed.
+
+    Raises
+    ------
+    InputError
+        When it is in a unit that is not known, or not of numbers.
+    """
+    block = _STRESS_BLOCK.search(text)
+    return None if block is None else _stress(block.group("stress"), path)
+
+
 def _stress(text: bytes, path: Path) -> np.ndarray:
-    """Return a printed stress as xx yy zz yz xz xy, eV/Å³, positive in tension."""
+    """Return a printed stress, eV/Å³, positive in tension, as (3, 3)."""
     unit = text.partition(b"]")[0].decode("latin-1")
     rows = [row.group(1).replace(b"D", b"E").split() for row in _STRESS_ROW.finditer(text)]
     if unit.upper() not in BAR_PER_UNIT or len(rows) < 3:
@@ -159,5 +185,4 @@ def _stress(text: bytes, path: Path) -> np.ndarray:
             f"{path}: its stress tensor in {unit} is not three rows in one of {', '.join(BAR_PER_UNIT)}: "
             "print it in GPa"
         )
-    tensor = stress_from_compression(np.array(rows[:3], dtype=float), unit)
-    return full_3x3_to_voigt_6_stress(tensor)
+    return stress_from_compression(np.array(rows[:3], dtype=float), unit)

@@ -11,12 +11,15 @@ import numpy as np
 from ase.data import atomic_numbers
 from ase.formula import Formula
 
-from mofglass.datasets.frame_source import FramesInMemory, FrameSource, require_sound
+from mofglass.datasets.frame_source import FewOpen, FramesInMemory, FrameSource, require_sound
 from mofglass.datasets.labelled import LabelledFrame
 from mofglass.datasets.table import Table, TableBuilder
 from mofglass.errors import InputError
 
 Progress = Callable[[int], None]
+
+N_OPEN = 32
+"""Files that a dataset and its views keep open."""
 
 
 class Dataset:
@@ -37,6 +40,13 @@ class Dataset:
     def __init__(self, files: Sequence[FrameSource], table: Table) -> None:
         self.files = tuple(files)
         self.table = table
+        self._open = FewOpen(N_OPEN)
+
+    def _view(self, table: Table) -> Dataset:
+        """Return a dataset over the same files, with which it shares what is open."""
+        view = Dataset(self.files, table)
+        view._open = self._open
+        return view
 
     def __len__(self) -> int:
         return len(self.table)
@@ -55,13 +65,13 @@ class Dataset:
                 raise IndexError(f"the dataset has {len(self)} frames, there is no frame {key}")
             return self._read(int(key) % len(self))
         if isinstance(key, slice):
-            return Dataset(self.files, self.table.take(key))
+            return self._view(self.table.take(key))
         rows = np.asarray(key)
         if rows.dtype == bool:
             if rows.shape != (len(self),):
                 raise IndexError(f"{rows.shape} booleans cannot choose among {len(self)} frames")
             rows = np.flatnonzero(rows)
-        return Dataset(self.files, self.table.take(rows.astype(np.intp).ravel()))
+        return self._view(self.table.take(rows.astype(np.intp).ravel()))
 
     def __iter__(self) -> Iterator[LabelledFrame]:
         return (self._read(row) for row in range(len(self)))
@@ -73,6 +83,7 @@ class Dataset:
         table = self.table
         file = self.files[table.file[row]]
         index = int(table.frame[row])
+        self._open.use(file)
         frame = require_sound(file.read(index), file.path, index)
         return replace(
             frame,
@@ -138,7 +149,7 @@ class Dataset:
         Dataset
             Over the same files.
         """
-        return Dataset(self.files, self.table.replaced(**columns))
+        return self._view(self.table.replaced(**columns))
 
     def close(self) -> None:
         """Close the files; reading afterwards opens them again."""
@@ -226,6 +237,7 @@ class Dataset:
                 n_read += 1
                 if progress is not None:
                     progress(n_read)
+            file.close()
             tables.append(builder.table())
         if not n_read:
             raise InputError("a dataset needs at least one labelled frame")

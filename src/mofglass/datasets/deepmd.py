@@ -18,12 +18,13 @@ import numpy as np
 from ase.data import atomic_numbers, chemical_symbols
 
 from mofglass.datasets.dataset import Dataset, Progress
-from mofglass.datasets.frame_source import FrameSource
+from mofglass.datasets.frame_source import FewOpen, FrameSource
 from mofglass.datasets.labelled import LabelledFrame
 from mofglass.errors import InputError
 from mofglass.trajectory.atomic_write import temporary_beside
 from mofglass.trajectory.elements import numbers_of_symbols
 
+_SETS_OPEN = 4
 _NO_VIRIAL = "-no-virial"
 _LABEL = "label its frames with  mofglass dataset label"
 _REMEDY = {
@@ -69,6 +70,7 @@ class DeePMDSystems(FrameSource):
             places[:, 0] = np.repeat(np.arange(len(lengths)), lengths)
             places[:, 1] = np.concatenate([np.arange(length) for length in lengths])
         self._places = places
+        self._open = FewOpen(_SETS_OPEN)
 
     def __len__(self) -> int:
         return len(self._places)
@@ -126,6 +128,7 @@ class DeePMDSystems(FrameSource):
         """
         number, row = self._places[index]
         own = self._sets[number]
+        self._open.use(own)
         inside = own.system.relative_to(self.path).parts
         return own.read(int(row), inside[0] if inside else "")
 
@@ -160,12 +163,16 @@ class _Set:
         return sorted(self.folder.glob("*.npy"))
 
     def __len__(self) -> int:
-        return len(self._array("energy"))
+        return len(self._mapped("energy"))
 
     def _array(self, name: str) -> np.ndarray:
         if name not in self._arrays:
-            self._arrays[name] = np.load(self.folder / f"{name}.npy", mmap_mode="r", allow_pickle=False)
+            self._arrays[name] = self._mapped(name)
         return self._arrays[name]
+
+    def _mapped(self, name: str) -> np.ndarray:
+        array: np.ndarray = np.load(self.folder / f"{name}.npy", mmap_mode="r", allow_pickle=False)
+        return array
 
     def _has(self, name: str) -> bool:
         return (self.folder / f"{name}.npy").is_file()

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from mofglass.datasets.dataset import Dataset, Progress
+from mofglass.datasets.extxyz import with_source
 from mofglass.datasets.labelled import LabelledFrame
 from mofglass.datasets.storage import require_folder
 from mofglass.errors import InputError
@@ -84,7 +85,8 @@ def export_extxyz(frames: Iterable[LabelledFrame], path: Path | str, progress: P
         with opener(temporary, "wt", encoding="utf-8") as file:
             for frame in frames:
                 columns = {"pos": frame.positions, "forces": frame.forces_eV_per_A}
-                file.write(extxyz_text(frame.numbers, frame.cell, columns, _pairs(frame)))
+                text = extxyz_text(frame.numbers, frame.cell, columns, _pairs(frame))
+                file.write(with_source(text, frame.source))
                 n_frames += 1
                 if progress is not None:
                     progress(n_frames)
@@ -98,12 +100,11 @@ def _pairs(frame: LabelledFrame) -> dict[str, Any]:
     if frame.stress_eV_per_A3 is not None:
         # Words, since a matrix would be written in brackets that not every reader knows.
         pairs["stress"] = " ".join(repr(float(value)) for value in frame.stress_eV_per_A3.ravel())
-    if frame.source:
-        pairs["source"] = frame.source
     if np.isfinite(frame.temperature_K):
         pairs["temperature_K"] = float(frame.temperature_K)
     # Where a frame was read from says nothing once it lies elsewhere.
-    return pairs | {key: value for key, value in frame.info.items() if key not in {*pairs, "file", "frame"}}
+    left_out = {*pairs, "file", "frame", "source"}
+    return pairs | {key: value for key, value in frame.info.items() if key not in left_out}
 
 
 def _write_extxyz(dataset: Dataset, path: Path, progress: Progress | None) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -19,15 +19,23 @@ from mofglass.trajectory.text_source import TextSource
 from mofglass.trajectory.xyz_comment import columns_of, lattice_of, property_names, without_layout
 from mofglass.trajectory.xyz_index import index_xyz
 
-ENERGY_KEYS = ("energy", "REF_energy", "dft_energy", "DFT_energy", "free_energy")
-FORCES_KEYS = ("forces", "force", "REF_forces", "dft_forces", "dft_force", "DFT_forces")
-STRESS_KEYS = ("stress", "REF_stress", "dft_stress", "DFT_stress")
-VIRIAL_KEYS = ("virial", "virials", "REF_virial", "REF_virials", "dft_virial", "DFT_virial")
+FAMILIES = ("REF_", "dft_", "DFT_", "")
+"""What the keys of labels of one method begin with; what has a name is the reference, and goes first."""
+
+ENERGY_KEYS = ("energy", "free_energy")
+FORCES_KEYS = ("forces", "force")
+STRESS_KEYS = ("stress", "virial", "virials")
 _TENSOR = re.compile(
-    rf'(?:^|(?<=\s))({"|".join(STRESS_KEYS + VIRIAL_KEYS)})=(?:"([^"]*)"|\{{([^}}]*)\}}|(\S+))'
+    rf"(?<!\S)((?:{'|'.join(FAMILIES)})(?:{'|'.join(STRESS_KEYS)}))"
+    r'\s*=\s*(?:"([^"]*)"|\{([^}]*)\}|(\S+))'
+)
+_SOURCE = re.compile(
+    r'(?:[^"]|"(?:[^"\\]|\\.)*")*?(?<!\S)source\s*=\s*(?:"((?:[^"\\]|\\.)*)"|([^\s"\'{\[]\S*))'
 )
 _TEMPERATURE_KEYS = ("temperature_K", "target_T")
-_NOT_INFO = frozenset({"Lattice", "lattice", "Properties", "properties", "pbc", "source", "temperature_K"})
+_NOT_INFO = frozenset(
+    {"Lattice", "lattice", "Properties", "properties", "pbc", "source", "temperature_K", "energy"}
+)
 
 
 class ExtendedXYZ(FrameSource):
@@ -35,7 +43,8 @@ class ExtendedXYZ(FrameSource):
 
     Energies are eV, forces eV/Å, stress eV/Å³ positive in tension, in six numbers (xx yy zz yz xz xy) or
     nine. A virial (eV) has the sign of QUIP, minus volume times stress, and is taken where there is no
-    stress. Of several energies the first of `ENERGY_KEYS` is taken, and so for the others.
+    stress. Of several labels those are taken whose keys begin with the first of `FAMILIES` that has both
+    energy and forces; labels of different families are never mixed.
 
     Parameters
     ----------
@@ -108,7 +117,7 @@ class ExtendedXYZ(FrameSource):
         Raises
         ------
         InputError
-            When cell, energy or forces are missing or not numbers.
+            When cell, energy or forces are missing or not numbers, or no energy and forces belong together.
         """
         start, stop = (int(offset) for offset in self._offsets[index : index + 2])
         text = self._source.read(start, stop - start)
@@ -119,24 +128,17 @@ class ExtendedXYZ(FrameSource):
         cell = lattice_of(comment)
         if cell is None:
             raise InputError(f"{where} has no Lattice of 9 numbers: labelled frames are periodic, write it")
-        names = property_names(comment)
-        forces_key = _first(FORCES_KEYS, names)
-        columns = None if forces_key is None else columns_of(comment, {"pos": 3, forces_key: 3})
-        if columns is None or forces_key is None:
+        pairs, tensors = _pairs(comment, where)
+        family, energy_key, forces_key = _label_keys(pairs, property_names(comment), where)
+        columns = columns_of(comment, {"pos": 3, forces_key: 3})
+        if columns is None:
             raise InputError(
-                f"{where} has no forces (its columns are {', '.join(names)}): write them as "
-                "forces:R:3, or label the frames with  mofglass dataset label"
+                f"{where}: of its columns pos or {forces_key} is not of 3 numbers, or there is no species: "
+                "mend its Properties"
             )
         values, labels = read_columns(
             text, body_at, int(text[: comment_at - 1]), columns.kinds, self.path, index
         )
-        pairs, tensors = _pairs(comment, where)
-        energy_key = _first(ENERGY_KEYS, pairs)
-        if energy_key is None:
-            raise InputError(
-                f"{where} has no energy: write energy=... (eV) in its comment line, or label the frames with "
-                " mofglass dataset label"
-            )
         temperature_key = _first(_TEMPERATURE_KEYS, pairs)
         taken = {energy_key} | _NOT_INFO
         return LabelledFrame(
@@ -145,20 +147,47 @@ class ExtendedXYZ(FrameSource):
             cell=cell,
             energy_eV=_number(pairs[energy_key], energy_key, where),
             forces_eV_per_A=values[:, columns.places[forces_key]],
-            stress_eV_per_A3=_stress(tensors, abs(np.linalg.det(cell)), where),
+            stress_eV_per_A3=_stress(tensors, family, abs(np.linalg.det(cell)), where),
             source=str(pairs.get("source", "")),
             temperature_K=_number(pairs[temperature_key], temperature_key, where) if temperature_key else NAN,
             info={key: _plain(value) for key, value in pairs.items() if key not in taken},
         )
 
 
+def _label_keys(pairs: Iterable[str], columns: Sequence[str], where: str) -> tuple[str, str, str]:
+    """Return the first family that has both energy and forces, and its keys of these."""
+    found = [
+        (family, _first(ENERGY_KEYS, pairs, family), _first(FORCES_KEYS, columns, family))
+        for family in FAMILIES
+    ]
+    for family, energy, forces in found:
+        if energy and forces:
+            return family, energy, forces
+    energies = [energy for _, energy, _ in found if energy]
+    forces_columns = [forces for _, _, forces in found if forces]
+    if not forces_columns:
+        raise InputError(
+            f"{where} has no forces (its columns are {', '.join(columns)}): write them as forces:R:3, or "
+            "label the frames with  mofglass dataset label"
+        )
+    if not energies:
+        raise InputError(
+            f"{where} has no energy: write energy=... (eV) in its comment line, or label the frames with  "
+            "mofglass dataset label"
+        )
+    raise InputError(
+        f"{where}: its energy is called {energies[0]} and its forces {forces_columns[0]}, so they may be of "
+        "different methods: name both alike where they are of one, e.g. REF_energy and REF_forces"
+    )
+
+
 def _plain(value: Any) -> Any:
     return value.item() if isinstance(value, np.generic) else value
 
 
-def _first(keys: Iterable[str], present: Iterable[str]) -> str | None:
+def _first(keys: Iterable[str], present: Iterable[str], family: str = "") -> str | None:
     there = set(present)
-    return next((key for key in keys if key in there), None)
+    return next((family + key for key in keys if family + key in there), None)
 
 
 def _number(value: Any, key: str, where: str) -> float:
@@ -168,9 +197,9 @@ def _number(value: Any, key: str, where: str) -> float:
         raise InputError(f"{where}: {key}={value} is not a number: mend or remove the frame") from error
 
 
-def _stress(tensors: dict[str, str], volume_A3: float, where: str) -> np.ndarray | None:
+def _stress(tensors: dict[str, str], family: str, volume_A3: float, where: str) -> np.ndarray | None:
     """Return the stress, eV/Å³, positive in tension, as (3, 3); from a virial where there is no stress."""
-    key = _first((*STRESS_KEYS, *VIRIAL_KEYS), tensors)
+    key = _first(STRESS_KEYS, tensors, family)
     if key is None:
         return None
     try:
@@ -182,7 +211,7 @@ def _stress(tensors: dict[str, str], volume_A3: float, where: str) -> np.ndarray
             f"{where}: {key} is not 6 or 9 numbers (eV/Å³ for a stress, eV for a virial): mend or remove it"
         )
     tensor = np.asarray(voigt_6_to_full_3x3_stress(given)) if given.size == 6 else given.reshape(3, 3)
-    return tensor if key in STRESS_KEYS else -tensor / volume_A3
+    return tensor if key.endswith("stress") else -tensor / volume_A3
 
 
 def _pairs(comment: str, where: str) -> tuple[dict[str, Any], dict[str, str]]:
@@ -190,9 +219,53 @@ def _pairs(comment: str, where: str) -> tuple[dict[str, Any], dict[str, str]]:
     tensors = {
         found.group(1): next(filter(None, found.groups()[1:]), "") for found in _TENSOR.finditer(comment)
     }
-    # ASE takes these for matrices of nine numbers only, so they are not left to it.
-    rest = _TENSOR.sub("", without_layout(comment))
     try:
-        return key_val_str_to_dict(rest), tensors
+        return comment_pairs(without_layout(comment)), tensors
     except ValueError as error:
         raise InputError(f"{where}: its comment line is not extended XYZ: {error}") from error
+
+
+def comment_pairs(comment: str) -> dict[str, Any]:
+    """Read the keys of a comment line as ASE does, but ``source`` as the text that it is, and no stress.
+
+    ASE makes a number of '001' or '1e3', and an array of '1 2 3'. It takes stress and virial for matrices of
+    nine numbers only.
+
+    Parameters
+    ----------
+    comment : str
+        The line.
+
+    Returns
+    -------
+    dict of str to object
+        Values by key; ASE's readers take this function as their ``properties_parser``.
+    """
+    pairs: dict[str, Any] = key_val_str_to_dict(_TENSOR.sub("", comment))
+    stated = _SOURCE.match(comment)
+    if stated:
+        quoted, bare = stated.groups()
+        pairs["source"] = bare if quoted is None else re.sub(r"\\(.)", r"\1", quoted)
+    return pairs
+
+
+def with_source(text: str, source: str) -> str:
+    """Put the source into the comment line of a frame, in quotes, so that it comes back as it is.
+
+    Parameters
+    ----------
+    text : str
+        One frame of extended XYZ without source.
+    source : str
+        Label of its origin; nothing is written where it is empty.
+
+    Returns
+    -------
+    str
+        The frame with its source.
+    """
+    if not source:
+        return text
+    count, comment, rows = text.split("\n", 2)
+    quoted = re.sub(r'(["\\])', r"\\\1", source)
+    return f'{count}\n{comment} source="{quoted}"\n{rows}'

@@ -5,7 +5,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import ClassVar
+from typing import ClassVar, Protocol
 
 import numpy as np
 
@@ -111,6 +111,40 @@ class FrameSource(ABC):
     def close(self) -> None:
         """Close the file; reading afterwards opens it again."""
         return
+
+
+class Closable(Protocol):
+    """What opens itself when it is read."""
+
+    def close(self) -> None:
+        """Close it; reading afterwards opens it again."""
+
+
+class FewOpen:
+    """Keeps a few readers open, those used last, since a process may open but some hundred files.
+
+    Parameters
+    ----------
+    most : int
+        How many.
+    """
+
+    def __init__(self, most: int) -> None:
+        self._most = most
+        self._used: dict[int, Closable] = {}
+
+    def use(self, reader: Closable) -> None:
+        """Note that a reader is about to be read; of too many close the one used longest ago.
+
+        Parameters
+        ----------
+        reader : Closable
+            The reader.
+        """
+        self._used.pop(id(reader), None)
+        self._used[id(reader)] = reader
+        if len(self._used) > self._most:
+            self._used.pop(next(iter(self._used))).close()
 
 
 class FramesInMemory(FrameSource):

@@ -35,7 +35,7 @@ class _LabelOne:
 
 
 def label_frames(
-    frames: Iterable[Atoms],
+    frames: Iterable[Atoms] | None,
     labeller: Labeller,
     directory: Path | str,
     *,
@@ -50,8 +50,9 @@ def label_frames(
 
     Parameters
     ----------
-    frames : iterable of ase.Atoms
-        Periodic, Å; `info` may have ``source`` and ``temperature_K``.
+    frames : iterable of ase.Atoms or None
+        Periodic, Å; `info` may have ``source`` and ``temperature_K``. None to go on with the frames of an
+        interrupted labelling.
     labeller : Labeller
         A potential (`PotentialLabeller`) or CP2K (`Cp2kLabeller`).
     directory : Path or str

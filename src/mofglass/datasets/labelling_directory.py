@@ -9,14 +9,17 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from io import StringIO
 from pathlib import Path
 from typing import Any
 
 import ase.io
 import numpy as np
 from ase import Atoms
+from ase.calculators.calculator import all_properties
 
 from mofglass.datasets.exporting import export_extxyz
+from mofglass.datasets.extxyz import comment_pairs, with_source
 from mofglass.datasets.labelled import NAN, LabelledFrame
 from mofglass.datasets.labels import Labels
 from mofglass.errors import InputError
@@ -93,15 +96,18 @@ class LabellingDirectory:
         return int(self.state["n_frames"])
 
     @classmethod
-    def create(cls, path: Path | str, frames: Iterable[Atoms], method: dict[str, Any]) -> LabellingDirectory:
+    def create(
+        cls, path: Path | str, frames: Iterable[Atoms] | None, method: dict[str, Any]
+    ) -> LabellingDirectory:
         """Write the frames to be labelled, or check that the directory is for these frames and this method.
 
         Parameters
         ----------
         path : Path or str
             New, or of an interrupted labelling.
-        frames : iterable of ase.Atoms
-            Periodic, Å; taken one at a time.  Labels that they carry are left behind.
+        frames : iterable of ase.Atoms or None
+            Periodic, Å; taken one at a time.  Labels that they carry are left behind.  None for the frames
+            that the directory holds.
         method : dict
             What the labels depend on, as plain values.
 
@@ -117,19 +123,14 @@ class LabellingDirectory:
             another method.
         """
         path = Path(path).expanduser()
-        path.mkdir(parents=True, exist_ok=True)
         frames_file, state_file = path / "frames.extxyz", path / "labelling.json"
         # Numbers that JSON would change are changed before they are compared with what was read.
         method = json.loads(json.dumps(method, default=str))
-        if state_file.exists():
+        if frames is None or state_file.exists():
             known = cls(path)
-            if known.state["frames_sha256"] != _sha256(_extxyz(frames)):
-                raise InputError(f"{path} labels other frames: give those again, or another directory")
-            if known.state["method"] != method:
-                raise InputError(
-                    f"{path} holds labels of another method: give that again, or another directory"
-                )
+            known._require(frames, method)
             return known
+        path.mkdir(parents=True, exist_ok=True)
         with written_whole(frames_file) as new:
             with new.open("w") as stream:
                 n_frames = sum(1 for text in _extxyz(frames) if stream.write(text))
@@ -137,12 +138,29 @@ class LabellingDirectory:
                 raise InputError("there is no frame to label")
         state = {
             "n_frames": n_frames,
-            "frames_sha256": _sha256(iter(frames_file.open())),
+            "frames_sha256": _sha256_of_file(frames_file),
             "method": method,
         }
         with written_whole(state_file) as new:
             new.write_text(json.dumps(state, indent=1) + "\n")
         return cls(path)
+
+    def _require(self, frames: Iterable[Atoms] | None, method: dict[str, Any]) -> None:
+        """Make sure that frames and method are those of this directory, and its frames as they were."""
+        if frames is None and self.state["frames_sha256"] != _sha256_of_file(self._frames_file):
+            raise InputError(
+                f"{self._frames_file} has changed since its labelling began: put it back as it was, or label "
+                "it in another directory"
+            )
+        if frames is not None and self.state["frames_sha256"] != _sha256(_extxyz(frames)):
+            raise InputError(
+                f"{self.path} labels other frames: give those again, none to go on with its own, or another "
+                "directory"
+            )
+        if self.state["method"] != method:
+            raise InputError(
+                f"{self.path} holds labels of another method: give that again, or another directory"
+            )
 
     @contextmanager
     def lock(self) -> Iterator[None]:
@@ -175,7 +193,9 @@ class LabellingDirectory:
         tuple of int and ase.Atoms
             Number of the frame, and the frame without labels.
         """
-        yield from enumerate(ase.io.iread(self._frames_file, index=":", format="extxyz"))
+        yield from enumerate(
+            ase.io.iread(self._frames_file, index=":", format="extxyz", properties_parser=comment_pairs)
+        )
 
     def work_directory(self, number: int) -> Path:
         """Return where a program may work on a frame.
@@ -326,14 +346,12 @@ class LabellingDirectory:
                 result = self.result(number)
                 if result is not None and "failed" in result:
                     atoms.info |= {"input_frame": number, "failed": result["failed"]}
-                    ase.io.write(stream, atoms, format="extxyz")
+                    stream.write(_frame_text(atoms))
         return standing
 
 
 def _extxyz(frames: Iterable[Atoms]) -> Iterator[str]:
     """Give the text of each frame: atoms, cell and what is plain in `info`, without labels."""
-    from io import StringIO
-
     for number, atoms in enumerate(frames):
         if not np.all(atoms.pbc) or abs(atoms.cell.volume) < 1e-6:
             raise InputError(
@@ -344,11 +362,21 @@ def _extxyz(frames: Iterable[Atoms]) -> Iterator[str]:
         bare.info = {
             key: value
             for key, value in atoms.info.items()
-            if isinstance(value, str | int | float | np.number)
+            if isinstance(value, str | int | float | np.number) and key not in all_properties
         }
-        text = StringIO()
-        ase.io.write(text, bare, format="extxyz")
-        yield text.getvalue()
+        yield _frame_text(bare)
+
+
+def _frame_text(atoms: Atoms) -> str:
+    source = str(atoms.info.pop("source", ""))
+    text = StringIO()
+    ase.io.write(text, atoms, format="extxyz")
+    return with_source(text.getvalue(), source)
+
+
+def _sha256_of_file(path: Path) -> str:
+    with path.open() as stream:
+        return _sha256(stream)
 
 
 def _sha256(texts: Iterable[str]) -> str:

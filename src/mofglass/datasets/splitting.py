@@ -63,8 +63,8 @@ def split_by_blocks(
     Raises
     ------
     InputError
-        When fractions do not add up, a pattern matches no source, or a source has fewer blocks than there are
-        splits.
+        When fractions do not add up, a pattern matches no source, a source has fewer blocks than there are
+        splits, or it does not know what its frames are to be put together by.
     """
     fractions = _checked(DEFAULT_FRACTIONS if fractions is None else fractions)
     table = dataset.table
@@ -80,7 +80,10 @@ def split_by_blocks(
         # In the order of the files, so that a shuffled dataset has the same blocks.
         rows = rows[np.lexsort((table.frame[rows], table.file[rows]))]
         if together:
-            length, own = 0, _alike([table[column][rows] for column in together])
+            values = [table[column][rows] for column in together]
+            if label not in held:
+                _require_known(values, together, label)
+            length, own = 0, _alike(values)
         else:
             length = block_frames or _block_length(table.file[rows], table.frame[rows])
             own = _blocks(table.file[rows], table.frame[rows], length)
@@ -160,6 +163,17 @@ def _deal(
         dealt[block] = codes[choice]
         wanted[choice] -= sizes[block]
     return dealt
+
+
+def _require_known(values: Sequence[np.ndarray], together: Sequence[str], source: str) -> None:
+    for column, value in zip(together, values, strict=True):
+        n_unknown = int(np.isnan(value).sum())
+        if n_unknown:
+            raise InputError(
+                f"the source '{source}' has {n_unknown} frames of unknown {column}, so that which belong "
+                "together is unknown too: state it (mofglass dataset import --temperature), or split without "
+                "--together temperature"
+            )
 
 
 def _alike(columns: Sequence[np.ndarray]) -> np.ndarray:

@@ -18,7 +18,8 @@ if TYPE_CHECKING:
     from mofglass.datasets.dataset import Dataset
 
 KIND = "mofglass dataset"
-VERSION = 1
+VERSION = 2
+"""In 1, which is still read, labels and sizes were attributes, of which HDF5 holds 64 kB."""
 
 
 def save(dataset: Dataset, path: Path) -> None:
@@ -47,14 +48,16 @@ def save(dataset: Dataset, path: Path) -> None:
     require_folder(path)
     with written_whole(path) as temporary, h5py.File(temporary, "w") as file:
         file.attrs.update({"kind": KIND, "version": VERSION, "n_frames": len(dataset)})
-        group = file.create_group("table")
+        group, labels = file.create_group("table"), file.create_group("labels")
         for name in COLUMNS:
             column = table.codes(name) if name in CODED else table[name]
             if name == "file":
                 column = np.searchsorted(used, column)
-            group.create_dataset(name, data=column.astype(COLUMNS[name]))
             if name in CODED:
-                group[name].attrs["labels"] = np.array(table.labels(name), dtype=h5py.string_dtype())
+                codes, column = np.unique(column, return_inverse=True)
+                words = [table.labels(name)[code] for code in codes]
+                labels.create_dataset(name, data=np.array(words, dtype=h5py.string_dtype()))
+            group.create_dataset(name, data=column.astype(COLUMNS[name]))
         for place, number in enumerate(used):
             source = dataset.files[number]
             entry = file.create_group(f"files/{place:06d}")
@@ -62,9 +65,10 @@ def save(dataset: Dataset, path: Path) -> None:
             entry.attrs["format"] = source.format
             entry.attrs["path"] = str(source.path.absolute())
             entry.attrs["relative_path"] = os.path.relpath(source.path, path.parent)
-            entry.attrs["sizes"] = [one.stat().st_size for one in absolute]
+            index = entry.create_group("index")
+            entry.create_dataset("sizes", data=[one.stat().st_size for one in absolute])
             for name, array in source.index().items():
-                entry.create_dataset(name, data=array)
+                index.create_dataset(name, data=array)
 
 
 def require_folder(path: Path) -> None:
@@ -110,21 +114,29 @@ def load(path: Path) -> Dataset:
                 f"{path} is an HDF5 file but no dataset of mofglass: trajectories without energies and "
                 "forces are labelled with  mofglass dataset label"
             )
-        if file.attrs["version"] != VERSION:
+        version = int(file.attrs["version"])
+        if version not in (1, VERSION):
             raise InputError(
                 f"{path} was written by another version of mofglass: import its files again with  mofglass "
                 "dataset import"
             )
-        columns = {name: _mapped(path, file["table"][name]) for name in COLUMNS}
-        labels = {name: [str(word) for word in file["table"][name].attrs["labels"]] for name in CODED}
+        # One map for all, since every map takes a descriptor and there may be thousands of files.
+        whole = np.memmap(path, mode="r")
+        table = file["table"]
+        columns = {name: _mapped(whole, table[name]) for name in COLUMNS}
+        if version == 1:
+            labels = {name: [str(word) for word in table[name].attrs["labels"]] for name in CODED}
+        else:
+            labels = {name: list(file["labels"][name].asstr()[()]) for name in CODED}
         sources = []
         for entry in file["files"].values():
             attributes = entry.attrs
             where = _find(path, attributes)
-            arrays = {name: _mapped(path, array) for name, array in entry.items()}
+            index = entry if version == 1 else entry["index"]
+            arrays = {name: _mapped(whole, array) for name, array in index.items()}
             source = reader_class(attributes["format"]).from_index(where, arrays)
             sizes = [one.stat().st_size if one.exists() else -1 for one in source.files()]
-            if sizes != list(attributes["sizes"]):
+            if sizes != list(attributes["sizes"] if version == 1 else entry["sizes"]):
                 raise InputError(
                     f"{where} has changed since {path} was made from it: run  mofglass dataset import  again"
                 )
@@ -132,12 +144,12 @@ def load(path: Path) -> Dataset:
     return Dataset(sources, Table(columns, labels))
 
 
-def _mapped(path: Path, array: h5py.Dataset) -> np.ndarray:
-    """Map an array from the file; pages are read when touched and given back when memory is short."""
+def _mapped(whole: np.ndarray, array: h5py.Dataset) -> np.ndarray:
+    """Take an array from the mapped file; pages are read when touched and given back when memory is short."""
     offset = array.id.get_offset()
     if offset is None or array.size == 0:
         return np.asarray(array)
-    return np.memmap(path, dtype=array.dtype, mode="r", offset=offset, shape=array.shape)
+    return np.ndarray(array.shape, array.dtype, buffer=whole, offset=offset)
 
 
 def _find(dataset: Path, attributes: Any) -> Path:

@@ -9,7 +9,8 @@ import ase.io
 from ase import Atoms
 
 from mofglass.datasets.dataset import open_dataset
-from mofglass.datasets.formats import is_dataset_file
+from mofglass.datasets.extxyz import comment_pairs
+from mofglass.datasets.formats import format_of, is_dataset_file
 from mofglass.errors import InputError
 from mofglass.trajectory import open_trajectory
 
@@ -34,19 +35,30 @@ def read_frames(path: Path | str) -> Iterator[Atoms]:
     Raises
     ------
     InputError
-        When the file is missing or cannot be read.
+        When the file is missing or cannot be read, or a frame is not periodic.
     """
     path = Path(path).expanduser()
     if not path.exists():
         raise InputError(f"there is no file {path}: give the frames to be labelled")
+    for number, atoms in enumerate(_read(path)):
+        if not atoms.pbc.all() or abs(atoms.cell.volume) < 1e-6:
+            raise InputError(
+                f"{path}, frame {number} ({atoms.get_chemical_formula()}) is not periodic in three "
+                "directions: give it a cell"
+            )
+        yield atoms
+
+
+def _read(path: Path) -> Iterator[Atoms]:
     if path.is_file() and is_dataset_file(path):
         for frame in open_dataset(path):
             yield frame.to_atoms()
         return
     default = {"source": path.name.split(".")[0]}
-    if path.name.lower().endswith(_XYZ):
+    # The cells of CP2K's xyz lie in another file, which its trajectory finds.
+    if path.name.lower().endswith(_XYZ) and format_of(path) != "cp2k":
         try:
-            for atoms in ase.io.iread(path, index=":", format="extxyz"):
+            for atoms in ase.io.iread(path, index=":", format="extxyz", properties_parser=comment_pairs):
                 atoms.info = default | atoms.info
                 yield atoms
         except (ValueError, KeyError, IndexError, OSError, EOFError) as error:

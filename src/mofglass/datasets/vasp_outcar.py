@@ -8,6 +8,7 @@ XX YY ZZ XY YZ ZX, without the kinetic part of the ions; ``POSITION TOTAL-FORCE`
 
 from __future__ import annotations
 
+import re
 import warnings
 from dataclasses import fields
 from pathlib import Path
@@ -61,8 +62,9 @@ class LabelledOutcar(FrameSource):
     def _usable(self, index: OutcarIndex) -> OutcarIndex:
         """Leave out the steps that are no labels, saying how many and why."""
         whole = index.energy_at != ABSENT
-        # Nothing is known of convergence where no loop says how it ended.
-        converged = index.converged | ~index.converged[whole & ~index.learned].any()
+        converged = index.converged
+        if not converged[whole & ~index.learned].any() and not self._tells_how_loops_end():
+            converged = np.ones_like(converged)
         reasons = (
             (index.learned, "were made by VASP's machine-learned force field"),
             (~whole & ~index.learned, "are incomplete (no energy follows the forces)"),
@@ -84,6 +86,10 @@ class LabelledOutcar(FrameSource):
         return OutcarIndex(
             **{**{field.name: getattr(index, field.name) for field in fields(index)}, **chosen}
         )
+
+    def _tells_how_loops_end(self) -> bool:
+        """Tell whether any electronic loop says how it ended; where none does, nothing is known of it."""
+        return next(self._source.find(_LOOP_END), None) is not None
 
     def __len__(self) -> int:
         return len(self._index)
@@ -189,4 +195,5 @@ class LabelledOutcar(FrameSource):
         )
 
 
+_LOOP_END = re.compile(rb"aborting loop ")
 _COLUMNS = ("steps", "positions_at", "cell_at", "stress_at", "energy_at", "converged", "learned")
