@@ -7,10 +7,11 @@ import sys
 from pathlib import Path
 
 import pytest
+from ase.build import bulk
 from click.testing import CliRunner
 
 from mofglass.cli import main
-from mofglass.simulate import Run
+from mofglass.simulate import Run, create_run, hold
 
 BRIEF = ["--prepare", 0.05, "--rate", 24000, "--plateau", 0.1, "--equilibrate", 0.1, "--quiet"]
 MOFGLASS = Path(sys.prefix) / "bin" / "mofglass"
@@ -49,6 +50,16 @@ def test_stopped_by_the_clock_and_resumed(tmp_path):
     words[words.index("--walltime") + 1] = "1s"
     assert call(*words).exit_code == 0
     assert call("resume", tmp_path / "glass", "--quiet").output.strip().endswith("done")
+
+
+def test_the_walltime_is_for_all_runs(tmp_path):
+    argon = bulk("Ar", cubic=True, a=5.4).repeat(3)
+    stage = (hold("warm", duration_ps=20, temperature_K=40),)
+    runs = [create_run(tmp_path / name, argon, "lj", stage).path for name in ("a", "b")]
+    answer = call("resume", *runs, "--walltime", "0.2", "--quiet")
+    assert answer.exit_code == 0, answer.output
+    assert Run(runs[0]).state.startswith("stopped")
+    assert Run(runs[1]).state == "new"
 
 
 def test_dry_run_writes_nothing(tmp_path, monkeypatch):
