@@ -14,6 +14,9 @@ COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#56b4e9", "#e69f00", "#0
 LINE_STYLES = ("-", "--", ":", "-.")
 """Beyond the eighth curve colours come again with another stroke."""
 
+_LEGEND_INSIDE = 6
+"""A legend of more curves would lie on them: it stands beside the axes."""
+
 _STYLE: Any = {
     "font.size": 9,
     "axes.spines.top": False,
@@ -60,8 +63,10 @@ def draw_panel(panel: Panel, ax: Any = None) -> Any:
             ax.set_xscale("log")
         if panel.y_log:
             ax.set_yscale("log")
-        if len(panel.curves) > 1:
-            ax.legend(ncols=2 if len(panel.curves) > 6 else 1)
+        if len(panel.curves) > _LEGEND_INSIDE:
+            ax.legend(loc="upper left", bbox_to_anchor=(1, 1))
+        elif len(panel.curves) > 1:
+            ax.legend()
     return ax
 
 

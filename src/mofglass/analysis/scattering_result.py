@@ -189,6 +189,8 @@ class ScatteringResult(Result):
     def panels(self) -> tuple[Panel, ...]:
         """Return the overlay with the measurement where there is one, then S(Q), F(Q), D(r) and G(r).
 
+        S(Q) and F(Q) are drawn from 2π/r_max on, the longest wave that the integral over r holds.
+
         Returns
         -------
         tuple of Panel
@@ -210,7 +212,9 @@ class ScatteringResult(Result):
             )
         for function in ("sq", "fq", "dr", "gr"):
             label = f"{who} {FUNCTION_NAMES[function]}"
-            curve = Curve(label, self.abscissa(function), self.values[function], self.errors[function])
+            x = self.abscissa(function)
+            drawn = x >= (2 * np.pi / self.r_max_A if function in RECIPROCAL else 0.0)
+            curve = Curve(label, x[drawn], self.values[function][drawn], self.errors[function][drawn])
             panels.append(Panel(label, _x_label(function), self.axis_label(function), (curve,)))
         return tuple(panels)
 
