@@ -10,15 +10,17 @@ import sys
 PR_SET_PDEATHSIG = 1
 
 
-def end_with_parent(parent: int) -> None:
+def end_with_parent(parent: int, by: signal.Signals = signal.SIGKILL) -> None:
     """Ask the kernel (Linux) to end this process when its parent ends; to be called in the child.
 
     Parameters
     ----------
     parent : int
         Process id of the parent; when that is gone already, this process ends at once.
+    by : signal.Signals
+        What the kernel sends; SIGTERM leaves time to put things in order.
     """
     if sys.platform == "linux":
-        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, by)
     if os.getppid() != parent:
         raise SystemExit("the process that started this one is gone")

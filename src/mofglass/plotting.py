@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from mofglass.result import Panel
+from mofglass.result import Curve, Panel
 
 COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#56b4e9", "#e69f00", "#000000", "#8c6bb1")
 """Okabe and Ito's palette without its yellow, dark enough on white, and one violet more."""
@@ -16,6 +16,9 @@ LINE_STYLES = ("-", "--", ":", "-.")
 
 _LEGEND_INSIDE = 6
 """A legend of more curves would lie on them: it stands beside the axes."""
+
+_BARS_WITH_TICKS = 20
+"""So many bars have room for a tick each."""
 
 _STYLE: Any = {
     "font.size": 9,
@@ -63,11 +66,30 @@ def draw_panel(panel: Panel, ax: Any = None) -> Any:
             ax.set_xscale("log")
         if panel.y_log:
             ax.set_yscale("log")
-        if len(panel.curves) > _LEGEND_INSIDE:
-            ax.legend(loc="upper left", bbox_to_anchor=(1, 1))
-        elif len(panel.curves) > 1:
-            ax.legend()
+        if panel.y_label.startswith("fraction"):
+            # Nothing lies above 1, where matplotlib leaves a margin.
+            ax.set_ylim(top=min(1.0, ax.get_ylim()[1]))
+            for line in ax.lines:
+                line.set_clip_on(False)
+        if len(panel.curves) > 1:
+            _add_legend(ax, len(panel.curves))
     return ax
+
+
+def _add_legend(ax: Any, n_curves: int) -> None:
+    """Put the legend where it covers nothing, beside the axes where there is no such place within."""
+    if n_curves <= _LEGEND_INSIDE:
+        from matplotlib.path import Path
+
+        legend = ax.legend()
+        ax.get_figure(root=True).draw_without_rendering()
+        box = legend.get_window_extent()
+        lines = (line.get_transform().transform(line.get_xydata()) for line in ax.lines)
+        paths = (Path(points[np.isfinite(points).all(axis=1)]) for points in lines)
+        covers = any(len(path) and path.intersects_bbox(box, filled=False) for path in paths)
+        if not covers and not any(bar.get_window_extent().overlaps(box) for bar in ax.patches):
+            return
+    ax.legend(loc="upper left", bbox_to_anchor=(1, 1))
 
 
 def save_panel(panel: Panel, stem: Any) -> list[Any]:
@@ -111,11 +133,17 @@ def _draw_lines(panel: Panel, ax: Any) -> None:
     for number, curve in enumerate(panel.curves):
         colour = COLOURS[number % len(COLOURS)]
         style = LINE_STYLES[number // len(COLOURS) % len(LINE_STYLES)]
+        if any(_same(curve, earlier) for earlier in panel.curves[:number]):
+            style = LINE_STYLES[1]  # the one beneath shows through
         single = "o" if len(curve.x) == 1 else None
         ax.plot(curve.x, curve.y, style, color=colour, label=curve.label, linewidth=1.3, marker=single)
         if curve.y_error is not None and np.isfinite(curve.y_error).any():
             error = np.nan_to_num(curve.y_error)
             ax.fill_between(curve.x, curve.y - error, curve.y + error, color=colour, alpha=0.25, linewidth=0)
+
+
+def _same(curve: Curve, other: Curve) -> bool:
+    return np.array_equal(curve.x, other.x) and np.array_equal(curve.y, other.y)
 
 
 def _draw_series(panel: Panel, ax: Any) -> None:
@@ -182,5 +210,6 @@ def _draw_bars(panel: Panel, ax: Any) -> None:
             label=curve.label,
             color=COLOURS[number % len(COLOURS)],
         )
-    if spacing == 1.0 and np.allclose(positions, np.round(positions)):
+    whole = np.allclose(positions, np.round(positions))
+    if whole and (spacing == 1.0 or len(positions) <= _BARS_WITH_TICKS):
         ax.set_xticks(positions)

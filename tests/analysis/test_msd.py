@@ -46,6 +46,7 @@ def test_ballistic_particles() -> None:
     np.testing.assert_allclose(result.msd_A2[0], expected, rtol=1e-9)
     np.testing.assert_allclose(result.exponent[0], 2.0, atol=1e-6)
     assert not result.summary()["elements"]["Ar"]["diffusive"]
+    assert list(result.to_dataframe()) == ["lag_ps", "msd_Ar_A2", "msd_Ar_A2_error", "exponent_Ar"]
 
 
 def test_the_early_frame_at_the_end_of_a_stage_changes_nothing() -> None:

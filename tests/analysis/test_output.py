@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 
@@ -121,3 +122,38 @@ def test_a_directory_holds_the_results_of_one_input(tmp_path: Path) -> None:
     assert {"coordination", "density"} <= set(json.loads((tmp_path / "summary.json").read_text()))
     with pytest.raises(InputError, match=r"holds the results of a\.cif: choose another -o"):
         write_results(second, tmp_path, provenance={"trajectories": ["b.cif"]})
+
+
+def test_a_legend_covers_no_curve() -> None:
+    x = np.linspace(0, 1, 400)
+    everywhere = Curve("a", x, np.sin(300 * x))
+    ax = draw_panel(Panel("t", "x", "y", (everywhere, replace(everywhere, label="b", y=0.9 * everywhere.y))))
+    ax.figure.draw_without_rendering()
+    assert ax.get_legend().get_window_extent().x0 >= ax.get_window_extent().x1
+    ax = draw_panel(Panel("t", "x", "y", (Curve("a", x, x), Curve("b", x, x / 2))))
+    ax.figure.draw_without_rendering()
+    assert ax.get_legend().get_window_extent().x1 <= ax.get_window_extent().x1
+
+
+def test_one_of_two_equal_curves_is_dashed() -> None:
+    zero = Curve("a", np.arange(3.0), np.zeros(3))
+    ax = draw_panel(Panel("t", "x", "y", (zero, replace(zero, label="b"))))
+    assert [line.get_linestyle() for line in ax.lines] == ["-", "--"]
+
+
+def test_a_fraction_has_no_axis_above_one() -> None:
+    ax = draw_panel(Panel("t", "x", "fraction of linkers", (Curve("a", np.arange(3.0), np.ones(3)),)))
+    assert ax.get_ylim()[1] == 1.0
+
+
+def test_bars_of_rings_have_a_tick_each() -> None:
+    sizes = np.array([8.0, 12.0, 16.0])
+    ax = draw_panel(Panel("t", "ring size", "rings", (Curve("a", sizes, sizes),), kind="bar"))
+    np.testing.assert_array_equal(ax.get_xticks(), sizes)
+
+
+def test_errors_stand_under_the_name_of_their_column(results) -> None:  # type: ignore[no-untyped-def]
+    for result in results.values():
+        for table in result.tables().values():
+            errors = [column for column in table if "error" in column]
+            assert all(error.removesuffix("_error") in table for error in errors), errors

@@ -39,6 +39,16 @@ def test_known_landscape() -> None:
     assert np.isnan(result.barrier_lower_bound_kJ_per_mol)
 
 
+@pytest.mark.parametrize("n_pairs", [20, 10_000])
+def test_the_second_well_does_not_depend_on_what_few_frames_leave_unvisited(n_pairs: int) -> None:
+    """A bin at r near 0 has no room: half a pair there would be denser than the shell itself."""
+    g = 40 * np.exp(-double_well() / KT)
+    g[R_A < 1.6] = 0.0
+    expected = n_pairs * R_A**2 / (R_A**2).sum()
+    result = _result(("Zn", "N"), 300.0, R_A, g, np.empty((0, len(g))), expected, 1, 1)
+    assert abs(result.second_well_kJ_per_mol - 5.0) < 0.4
+
+
 def test_a_top_nobody_visited_gives_a_bound() -> None:
     g = 40 * np.exp(-double_well() / KT)
     g[(R_A > 2.6) & (R_A < 3.4)] = 0.0

@@ -142,6 +142,22 @@ def test_first_shell_of_two_gaussians() -> None:
     assert 2.5 < r[minimum] < 3.7
 
 
+@pytest.mark.parametrize("bin_width", [0.01, 0.02, 0.05, 0.1])
+def test_a_noisy_flank_does_not_end_the_shell(bin_width: float) -> None:
+    """Sixteen Zn in 60 frames: a broad first shell, g about 1 on its flank, the minimum at 6.9 Å."""
+    edges = np.arange(0, 10 + bin_width / 2, bin_width)
+    r = (edges[1:] + edges[:-1]) / 2
+    true = 3.0 * np.exp(-0.5 * ((r - 6.0) / 0.3) ** 2) + 1.2 / (1 + np.exp(-(r - 7.6) / 0.15))
+    expected = 60 * 16 * 16 / 4250 * 4 / 3 * np.pi * np.diff(edges**3)
+    for seed in range(20):
+        counts = np.random.default_rng(seed).poisson(true * expected)
+        g = counts / expected
+        error = np.sqrt(np.maximum(counts, 1)) / expected
+        _, minimum = first_shell(g, bin_width, g_error=error)
+        assert minimum is not None
+        assert abs(r[minimum] - 6.95) < 0.25, seed
+
+
 def test_first_shell_of_nothing() -> None:
     assert first_shell(np.zeros(50), 0.02) == (None, None)
 

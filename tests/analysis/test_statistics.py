@@ -82,3 +82,12 @@ def test_merged_sums_equal_the_whole() -> None:
     assert first.n_frames == 700
     assert first.n_blocks <= 16
     np.testing.assert_allclose(first.total(), whole.total())
+
+
+def test_replicates_that_differ_by_rounding_have_no_error() -> None:
+    blocks = BlockSums(2)
+    for k in range(61):
+        blocks.add(np.array([32.0 / 3.0, 1.0]) * (1 + 1e-3 * k))
+    mean, error = blocks.jackknife(lambda total: total[:1] / total[1:])
+    np.testing.assert_allclose(mean, 32 / 3)
+    assert error[0] == 0.0

@@ -143,6 +143,10 @@ def test_options_from_a_file(tmp_path: Path) -> None:
         (["rdf", "ZIF-4", "--r-max", "-3"], "r-max"),
         (["density", "ZIF-4", "--from-ps", "5"], "no times"),
         (["density", "ZIF-4", "--cell", "big"], "--cell"),
+        (["density", "ZIF-4", "--cell", "15", "18", "15"], "put quotes about --cell '15 18 15'"),
+        (["density", "ZIF-4", "--elements", "C", "Zn"], "put quotes about --elements 'C Zn'"),
+        (["local-density", "ZIF-4", "--edge", "0.01"], "give a larger edge (--edge"),
+        (["msd", "ZIF-4", "--fit", "0.3", "0.2"], "--fit"),
         (["bond-angle", "ZIF-4", "--cutoff", "2.5", "--cutoff", "2.0"], "one cut-off"),
     ],
 )
@@ -161,3 +165,13 @@ def test_help_without_arguments_and_with() -> None:
 
 def test_threads_give_the_same_numbers() -> None:
     assert json_of("rdf", "ZIF-4", "--threads", "2") == json_of("rdf", "ZIF-4")
+
+
+def test_a_cell_that_is_not_of_these_atoms_is_refused(tmp_path: Path, crystal: Atoms) -> None:
+    squeezed = crystal.copy()
+    squeezed.set_cell([7.0, 7.0, 7.0])
+    squeezed.write(tmp_path / "nm.extxyz")
+    result = run("density", tmp_path / "nm.extxyz")
+    assert result.exit_code == 2
+    assert "apart in its cell of 7, 7, 7 Å" in result.stderr
+    assert "--cell" in result.stderr

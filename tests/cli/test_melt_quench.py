@@ -11,7 +11,9 @@ from ase.build import bulk
 from click.testing import CliRunner
 
 from mofglass.cli import main
+from mofglass.errors import SimulationError
 from mofglass.simulate import Run, create_run, hold
+from mofglass.studies import melt_quench
 
 BRIEF = ["--prepare", 0.05, "--rate", 24000, "--plateau", 0.1, "--equilibrate", 0.1, "--quiet"]
 MOFGLASS = Path(sys.prefix) / "bin" / "mofglass"
@@ -42,14 +44,34 @@ def test_a_glass_from_one_command_and_again(tmp_path):
 
 
 def test_stopped_by_the_clock_and_resumed(tmp_path):
-    words = ["melt-quench", "ZIF-4", *BRIEF, "--walltime", "0", "-o", tmp_path / "glass"]
+    words = ["melt-quench", "ZIF-4", *BRIEF, "-p", "nb-zif-ff", "--threads", 1]
+    words += ["--walltime", "0", "-o", tmp_path / "glass"]
+    nothing = call(*words)
+    assert nothing.exit_code == 0
+    assert not (tmp_path / "glass").exists()
+    words[words.index("--walltime") + 1] = "0.1s"
     stopped = call(*words)
-    assert stopped.exit_code == 0
-    if (tmp_path / "glass").exists():
-        assert Run(tmp_path / "glass").state.startswith("stopped")
-    words[words.index("--walltime") + 1] = "1s"
-    assert call(*words).exit_code == 0
-    assert call("resume", tmp_path / "glass", "--quiet").output.strip().endswith("done")
+    assert stopped.exit_code == 0, stopped.output
+    assert Run(tmp_path / "glass").state == "stopped: walltime reached"
+    assert "go on with  mofglass resume" in stopped.output
+    assert call("resume", tmp_path / "glass", "--threads", 1, "--quiet").output.strip().endswith("done")
+
+
+def test_a_glass_that_failed_is_told_beside_the_others(tmp_path, monkeypatch):
+    def execute(run: Run, **_options: object) -> None:
+        failed = run.path.name == "01"
+        run.set_state("failed" if failed else "done", "too hot" if failed else "")
+        if failed:
+            raise SimulationError(f"{run.path} stopped: too hot")
+
+    monkeypatch.setattr(melt_quench, "execute", execute)
+    words = ["melt-quench", "ZIF-4", *BRIEF, "-p", "nb-zif-ff", "--n-glasses", 2, "-o", tmp_path / "two"]
+    answer = call(*words)
+    assert answer.exit_code == 2
+    assert "02: done" in answer.stdout
+    assert "01: failed: too hot" in answer.stdout
+    assert "01 stopped: too hot" in answer.stderr
+    assert "mofglass report" not in answer.stdout
 
 
 def test_the_walltime_is_for_all_runs(tmp_path):

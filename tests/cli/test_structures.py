@@ -117,7 +117,7 @@ def test_config_and_its_precedence(tmp_path: Path) -> None:
         (["build", "ZIF-4", "-o", "{}/a.foo"], "tells no format to write"),
         (["build", "ZIF-4", "-o", "{}/no/a.cif"], "there is no directory"),
         (["build", "ZIF-4", "--fraction-bim", "0.5", "-o", "{}/a.cif"], "no mixed linkers"),
-        (["build", "ZIF-4", "--cell", "cubic", "-o", "{}/a.cif"], "no 'cubic' cell; it has published"),
+        (["build", "ZIF-4", "--cell", "cubic", "-o", "{}/a.cif"], "only as published: leave --cell out"),
         (["build", "ZIF-62", "--fraction-bim", "1", "-o", "{}/a.cif"], "bIm groups fit"),
         (["substitute", "ZIF-8", "--group", "Cl", "-o", "{}/a.cif"], "0 bear a hydrogen on C2"),
         (["substitute", "ZIF-4", "--group", "H", "--fraction", "0.5", "-o", "{}/a.cif"], "--group H takes"),
@@ -137,3 +137,15 @@ def test_help(command: str) -> None:
     assert result.exit_code == 0
     assert "--config" in result.output
     assert "--json" in result.output
+
+
+def test_a_hot_frame_has_the_linkers_that_the_analyses_count(tmp_path: Path) -> None:
+    """A C-H bond of 1.45 Å, as at 1500 K, is a bond still."""
+    hot = structures.load("ZIF-4")
+    carbon, hydrogen = int((hot.numbers == 6).argmax()), -1
+    distances = hot.get_distances(carbon, range(len(hot)), mic=True)
+    hydrogen = min((k for k in range(len(hot)) if hot.numbers[k] == 1), key=lambda k: distances[k])
+    hot.set_distance(carbon, hydrogen, 1.45, fix=0, mic=True)
+    hot.write(tmp_path / "hot.extxyz")
+    told = json.loads(run("show", tmp_path / "hot.extxyz", "--json").output)
+    assert told["linkers"] == {"imidazolate": 32}

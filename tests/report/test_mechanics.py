@@ -29,7 +29,7 @@ def study(tmp_path: Path) -> Path:
         {
             "volume_A3": volume,
             "pressure_GPa": pressure_GPa(volume, 4500.0, 1.7, form=FORM),
-            "pressure_error_GPa": 0.001,
+            "pressure_GPa_error": 0.001,
             "fitted": [False, True, True, True, True],
             "energy_eV": energy_eV(volume, -100.0, 4500.0, 1.7, form=FORM),
         }
@@ -93,7 +93,7 @@ def test_a_glass_is_told_whether_time_or_glasses_would_help(study: Path) -> None
     (card,) = mechanics_section(read_studies(f"glass:{study}", system="crystal"), {}, compare)["cards"]  # type: ignore[index]
     first = card["outlooks"][0]
     # Castel 2024 has 1.23, 0.72, 0.97 and 1.02 over ten glasses.
-    assert first.startswith("bulk modulus K: error 0.05 GPa, spread over the paper's glasses")
+    assert first.startswith("bulk modulus K: error 0.050 GPa, spread over the paper's glasses")
     assert first.endswith("more glasses, not more time.")
 
 

@@ -7,7 +7,7 @@ import pytest
 from mofglass.errors import InputError
 from mofglass.potentials import LammpsModel, get_potential
 from mofglass.simulate import Minimise, hold, ramp
-from mofglass.simulate.deck import compile_protocol, compile_stage, setup_commands
+from mofglass.simulate.deck import MAX_SEED, compile_protocol, compile_stage, setup_commands
 from mofglass.structures import load
 
 METAL = LammpsModel(units="metal", atom_style="atomic", data="", after_data=("pair_style x",), n_atoms=8)
@@ -72,6 +72,22 @@ def test_each_stage_has_its_own_seed():
     stages = ramp("r", from_K=10, to_K=20, rate_K_per_ps=1, fine_above_K=15, thermostat="langevin")
     lines = [item.setup[-1] for item in compile_protocol(stages, METAL, tilted=False, seed=40)]
     assert [line.split()[-3] for line in lines] == ["41", "42"]
+
+
+def test_a_resumed_stage_does_not_repeat_its_noise():
+    """LAMMPS keeps no state of Langevin's generator: the seed itself must tell where the stage stands."""
+    stages = tuple(hold(name, duration_ps=1, temperature_K=10, thermostat="langevin") for name in "abc")
+
+    def seeds(*resumed):
+        compiled = compile_protocol(stages, METAL, tilted=False, seed=MAX_SEED, resumed=resumed)
+        return [int(item.setup[-1].split()[-3]) for item in compiled]
+
+    begun, once, twice = seeds(1, 0), seeds(1, 500), seeds(1, 700)
+    assert begun == [MAX_SEED + 1, MAX_SEED + 2, MAX_SEED + 3]
+    assert once == seeds(1, 500)
+    assert once[::2] == twice[::2] == begun[::2]
+    assert len({begun[1], once[1], twice[1]}) == 3
+    assert 1 <= min(once[1], twice[1]) <= max(once[1], twice[1]) <= MAX_SEED
 
 
 def test_a_restart_defines_no_atoms_again():

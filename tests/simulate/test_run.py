@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import fcntl
 import subprocess
 import sys
+import threading
 from itertools import pairwise
 from pathlib import Path
 
@@ -60,6 +62,44 @@ def test_directories_that_are_refused(tmp_path, argon):
         Run(tmp_path / "mine")
     with pytest.raises(InputError, match="no stages"):
         create_run(tmp_path / "other", argon, "lj", ())
+
+
+def test_a_directory_that_cannot_be_made_is_one_sentence(tmp_path, argon):
+    (tmp_path / "file").touch()
+    for place in (tmp_path / "file" / "run", Path("/proc/nowhere/run")):
+        with pytest.raises(InputError, match="run cannot be made"):
+            create_run(place, argon, "lj", (hold("warm", duration_ps=0.1, temperature_K=40),))
+
+
+def test_settings_are_numbers_that_lammps_can_use(tmp_path, argon):
+    RunSettings(seed=899_000_000)
+    for wrong in (
+        {"seed": 99999999999},
+        {"seed": 0},
+        {"frame_interval_ps": np.inf},
+        {"thermo_interval_ps": np.nan},
+        {"checkpoint_interval_s": np.nan},
+    ):
+        with pytest.raises(InputError, match=next(iter(wrong))):
+            RunSettings(**wrong)
+    with pytest.raises(InputError, match="pressure_bar means nothing"):
+        create_run(tmp_path, argon, "lj", (hold("a", duration_ps=1, temperature_K=40, pressure_bar=5000),))
+    assert not list(tmp_path.iterdir())
+
+
+def test_asking_whether_a_run_is_locked_keeps_nobody_off_it(tmp_path, argon):
+    """Readers ask together without seeing one another, and a session waits for the moment it takes."""
+    run = create_run(tmp_path / "run", argon, "lj", (hold("a", duration_ps=0.1, temperature_K=40),))
+    with run.lock():
+        assert run.locked
+    with open(run.path / "lock") as reader:
+        fcntl.flock(reader, fcntl.LOCK_SH)
+        assert not run.locked
+        timer = threading.Timer(0.1, fcntl.flock, (reader, fcntl.LOCK_UN))
+        timer.start()
+        with run.lock():
+            timer.join()
+            assert run.locked
 
 
 def test_nothing_is_left_where_the_potential_does_not_fit(tmp_path):

@@ -226,6 +226,22 @@ def test_impulses_with_nothing_between_are_verlet_with_the_long_step(tmp_path, a
         np.testing.assert_allclose(ours[column], theirs[column], rtol=1e-7, err_msg=column)
 
 
+def test_impulses_count_from_the_start_of_their_stage(tmp_path, argon):
+    """After a stage of 4 steps, not of 3 or 6: rows and frames still fall on steps with all forces."""
+    argon.rattle(0.05, seed=3)
+    start = hold("start", duration_ps=0.008, temperature_K=40, ensemble="nve", time_step_fs=2)
+    stages = (replace(start, slow_forces_every=1), replace(start, name="slow", duration_ps=0.06))
+    run = run_argon(tmp_path / "run", argon, SlowArgon(), *stages, every=3)
+    assert run.thermo()["step"].iloc[-1] == 4 + 30
+    calculator, energies = make_calculator(LennardJonesArgon()), run.thermo().set_index("step")
+    compared = [frame for frame in run.trajectory() if frame.step in energies.index]
+    assert [frame.step for frame in compared] == [0, 4, 22, 34]
+    for frame in compared:
+        argon.set_positions(frame.positions)
+        recorded = energies.loc[frame.step, "potential_energy_eV"]
+        assert calculator.get_potential_energy(argon) == pytest.approx(recorded, abs=1e-5), frame.step
+
+
 def test_barostat_knows_the_pressure_between_impulses(tmp_path, argon):
     stages = (
         Minimise(max_iterations=5),

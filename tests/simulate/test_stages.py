@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import math
+
 import pytest
 import yaml
 
 from mofglass.errors import InputError
 from mofglass.simulate import Dynamics, Minimise, from_yaml_list, hold, ramp, to_yaml_list
+from mofglass.simulate.stages import refuse_idle_fields
 
 
 def test_number_of_steps():
@@ -43,6 +46,16 @@ def test_ramp_splits_where_the_finer_step_begins():
         ({"cubic": True, "volume_factor": 0.9}, "one of"),
         ({"ensemble": "npt", "cubic": True}, "barostat"),
         ({"volume_factor": -1}, "positive"),
+        ({"volume_factor": 0}, "positive"),
+        ({"duration_ps": math.nan}, "duration_ps must be a finite number, not nan"),
+        ({"duration_ps": math.inf}, "duration_ps must be a finite number"),
+        ({"temperature_K": None}, "temperature_K must be a finite number, not None"),
+        ({"pressure_bar": math.nan, "ensemble": "npt"}, "pressure_bar must be a finite number"),
+        ({"edge_factors": [1.0, 1.01]}, "edge_factors must be three finite numbers"),
+        ({"edge_factors": ["a", "b", "c"]}, "edge_factors must be three finite numbers"),
+        ({"edge_factors": 1.01}, "edge_factors must be three finite numbers"),
+        ({"cubic": "no"}, "cubic must be true or false, not 'no'"),
+        ({"slow_forces_every": 1.5}, "slow_forces_every must be a whole number"),
     ],
 )
 def test_impossible_stages_are_refused_by_name(options, words):
@@ -50,6 +63,26 @@ def test_impossible_stages_are_refused_by_name(options, words):
     with pytest.raises(InputError, match=words) as caught:
         Dynamics(**settings)
     assert "bad one" in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        ({"pressure_bar": 5000}, "pressure_bar means nothing without ensemble: npt"),
+        ({"end_pressure_bar": 1}, "end_pressure_bar means nothing"),
+        ({"cell": "tri"}, "cell means nothing without"),
+        ({"ensemble": "nve", "thermostat": "csvr"}, "thermostat means nothing with ensemble: nve"),
+        ({"ensemble": "nve", "end_temperature_K": 400}, "end_temperature_K means nothing"),
+    ],
+)
+def test_fields_that_mean_nothing_in_the_ensemble_are_refused(options, words):
+    stage = hold("squeeze", **{"duration_ps": 1, "temperature_K": 300} | options)
+    with pytest.raises(InputError, match=f"stage 'squeeze': {words}"):
+        refuse_idle_fields((Minimise(), stage))
+    with pytest.raises(InputError, match="pressure_bar means nothing with a fixed cell"):
+        refuse_idle_fields((Minimise(pressure_bar=1.0),))
+    every = {"pressure_bar": 1, "end_pressure_bar": 2, "cell": "tri", "thermostat": "csvr"}
+    refuse_idle_fields((hold("all", duration_ps=1, temperature_K=300, ensemble="npt", **every),))
 
 
 def test_a_protocol_survives_yaml():
@@ -71,8 +104,10 @@ def test_a_protocol_survives_yaml():
         ([3], "stage 1"),
         ([{"stage": "anneal"}], "'anneal'"),
         ([{"name": "a", "duration": 3}], "no field 'duration'"),
-        ([{"name": "a", "duration_ps": "long", "temperature_K": 3}], "duration_ps must be a number"),
-        ([{"name": "a", "temperature_K": 300}], "duration_ps"),
+        ([{"name": "a", "duration_ps": "long", "temperature_K": 3}], "duration_ps must be a finite"),
+        ([{"name": "a", "temperature_K": 300}], "duration_ps is missing"),
+        ([{"stage": "minimise", "max_iterations": 10.5}], "max_iterations must be a whole number"),
+        ([{"stage": ["minimise"]}], "is not one of"),
     ],
 )
 def test_bad_yaml_says_where_and_what(rows, words):

@@ -198,7 +198,7 @@ def test_unknown_name_lists_near_ones() -> None:
 
 
 def test_unknown_cell() -> None:
-    with pytest.raises(InputError, match="no 'hexagonal' cell; it has primitive, cubic"):
+    with pytest.raises(InputError, match="not built in a 'hexagonal' cell, only as primitive or cubic"):
         structures.build("ZIF-8", cell="hexagonal")
 
 

@@ -157,8 +157,11 @@ def test_one_of_several_structures(tmp_path: Path) -> None:
         structures.load(path)
     assert structures.load(f"{path}@1").positions[0, 0] == 1
     assert structures.load(f"{path}@-1").positions[0, 0] == 2
-    with pytest.raises(InputError, match=r"many\.extxyz"):
+    with pytest.raises(InputError, match=r"holds 3 structures, .* no .*many\.extxyz@7"):
         structures.load(f"{path}@7")
+    write(tmp_path / "many.cif", frames)
+    with pytest.raises(InputError, match=r"holds 3 structures, .* no .*many\.cif@-4"):
+        structures.load(f"{tmp_path / 'many.cif'}@-4")
 
 
 def test_plain_xyz_has_no_cell(tmp_path: Path) -> None:
@@ -234,3 +237,10 @@ def test_cell_and_ratio_are_for_the_catalogue(tmp_path: Path) -> None:
 def test_unwritable(tmp_path: Path, name: str) -> None:
     with pytest.raises(InputError, match=r"no format to write|no directory"):
         write_structure(tmp_path / name, structures.load("ZIF-8"))
+
+
+@pytest.mark.parametrize(("content", "says"), [(b"", "is empty"), (b"\xff\xfe\x00", "binary file, no text")])
+def test_no_text(tmp_path: Path, content: bytes, says: str) -> None:
+    (tmp_path / "a.extxyz").write_bytes(content)
+    with pytest.raises(InputError, match=says):
+        structures.load(tmp_path / "a.extxyz")

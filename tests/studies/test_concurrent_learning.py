@@ -8,12 +8,15 @@ import ase.io
 import numpy as np
 import pytest
 import yaml
+from ase.build import bulk
 
 from mofglass.datasets import open_dataset
 from mofglass.datasets.label import label_frames
 from mofglass.datasets.labels import PotentialLabeller
-from mofglass.errors import InputError
+from mofglass.errors import InputError, SimulationError
+from mofglass.simulate import create_run, hold
 from mofglass.structures import load
+from mofglass.studies import exploration
 from mofglass.studies.concurrent_learning import learn
 from mofglass.studies.learning_config import load_learning
 from mofglass.training.base import Silent
@@ -153,3 +156,16 @@ def test_a_wrong_setting_is_named(config_file, change, sentence):
     config_file.write_text(yaml.safe_dump(SETTINGS | change))
     with pytest.raises(InputError, match=sentence):
         load_learning(config_file)
+
+
+def test_runs_that_were_stopped_are_not_chosen_from(tmp_path, monkeypatch):
+    """Ctrl-C and a queue's SIGTERM end runs at checkpoints and leave the learning where it is."""
+    argon = bulk("Ar", cubic=True, a=5.3).repeat(3)
+    run = create_run(tmp_path / "run", argon, "lj", (hold("explore", duration_ps=1, temperature_K=30),))
+
+    def stopped(runs, *_arguments, **_options):
+        runs[0].set_state("stopped", "SIGTERM received")
+
+    monkeypatch.setattr(exploration, "execute_side_by_side", stopped)
+    with pytest.raises(SimulationError, match="run stopped: SIGTERM received; the same command goes on"):
+        exploration.execute_runs([run], "lj", 1)

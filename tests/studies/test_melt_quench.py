@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from contextlib import nullcontext
+from dataclasses import replace
 
 import pytest
+from ase.build import bulk
 
-from mofglass.errors import InputError
-from mofglass.simulate import RunSettings
+from mofglass.errors import InputError, SimulationError
+from mofglass.simulate import Guards, Run, RunSettings, create_run
 from mofglass.structures import load
 from mofglass.studies.melt_quench import (
     disk_bytes,
@@ -71,6 +73,17 @@ def test_another_plan_in_the_same_place_is_refused(tmp_path):
     (heavier,) = plan(load("ZIF-4"), BRIEF, tmp_path / "run", settings=RunSettings(hydrogen_mass_u=3.0))
     with pytest.raises(InputError, match="its mass of hydrogen differ"):
         execute_plan([heavier], "nb-zif-ff", recipe=BRIEF, progress=False)
+    for other, words in (
+        (RunSettings(frame_interval_ps=0.05), "its --frame-interval differ"),
+        (RunSettings(thermo_interval_ps=0.1), "its --thermo-interval differ"),
+        (RunSettings(guards=Guards(max_force_eV_per_A=100.0)), "its guards"),
+    ):
+        (item,) = plan(load("ZIF-4"), BRIEF, tmp_path / "run", settings=other)
+        with pytest.raises(InputError, match=words):
+            execute_plan([item], "nb-zif-ff", recipe=BRIEF, progress=False)
+    # How often it is committed changes nothing that is kept.
+    (seldom,) = plan(load("ZIF-4"), BRIEF, tmp_path / "run", settings=RunSettings(checkpoint_interval_s=600))
+    execute_plan([seldom], "nb-zif-ff", recipe=BRIEF, progress=False)
     # Another glass of the same crystal has its cell; other images of the same atoms are no other glass.
     for shift, refused in ((1.0, True), (0.0, False)):
         other = load("ZIF-4")
@@ -78,6 +91,29 @@ def test_another_plan_in_the_same_place_is_refused(tmp_path):
         (item,) = plan(other, BRIEF, tmp_path / "run")
         with pytest.raises(InputError, match="its structure differ") if refused else nullcontext():
             execute_plan([item], "nb-zif-ff", recipe=BRIEF, progress=False)
+
+
+def test_a_potential_is_known_by_its_file_however_it_is_typed(tmp_path, monkeypatch, shared):
+    for name, more in (("first", ""), ("copy", ""), ("second", " ")):
+        (tmp_path / name).write_text((shared / "potentials" / "ffield_ZnN_2016").read_text() + more)
+    monkeypatch.chdir(tmp_path)
+    (item,) = for_potential(plan(load("ZIF-4"), BRIEF, tmp_path / "run"), "reaxff:first")
+    create_run(item.directory, item.atoms, "reaxff:first", item.protocol, settings=item.settings)
+    for typed in ("reaxff:first", f"reaxff:{tmp_path}/first", "reaxff:./copy"):
+        assert execute_plan([item], typed, recipe=BRIEF, walltime_s=0) == []
+    with pytest.raises(InputError, match="its potential differ"):
+        execute_plan([item], "reaxff:second", recipe=BRIEF, walltime_s=0)
+
+
+def test_a_glass_that_fails_keeps_none_of_the_others_from_being_made(tmp_path):
+    argon = bulk("Ar", cubic=True, a=5.3).repeat(3)
+    cold = BRIEF.override(t_low_K=30.0, t_max_K=60.0, minimise=False)
+    planned = plan(argon, cold, tmp_path / "three", n_glasses=3)
+    tight = replace(planned[1].settings, guards=Guards(max_force_eV_per_A=1e-6))
+    planned[1] = replace(planned[1], settings=tight)
+    with pytest.raises(SimulationError, match=r"three/02 stopped: .* a force of"):
+        execute_plan(planned, "lj", recipe=cold, threads=1, progress=False)
+    assert [Run(item.directory).state.partition(":")[0] for item in planned] == ["done", "failed", "done"]
 
 
 def test_estimates_are_measured(tmp_path):

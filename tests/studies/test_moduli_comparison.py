@@ -12,14 +12,17 @@ from matscipy.elasticity import fit_elastic_constants
 
 from mofglass.analysis.elastic_tensor import ElasticTensor
 from mofglass.analysis.ensemble_difference import Sample
+from mofglass.analysis.equation_of_state import pressure_GPa
 from mofglass.analysis.output import write_results
 from mofglass.errors import InputError
+from mofglass.plain_json import to_json
 from mofglass.potentials import get_potential
 from mofglass.potentials.calculator import make_calculator
 from mofglass.potentials.lennard_jones import EPSILON_EV, SIGMA_A
 from mofglass.result import Result
 from mofglass.simulate import RunSettings
 from mofglass.studies import constant_stress, finite_strain, static_compression, stress_strain
+from mofglass.studies.bulk_modulus_result import BulkModulusResult, PressureVolume
 from mofglass.studies.constant_stress import ConstantStress
 from mofglass.studies.finite_strain import FiniteStrain, execute_plan
 from mofglass.studies.moduli_comparison import QUANTITIES, ModuliComparison, Route, read_routes
@@ -75,8 +78,32 @@ def test_a_directory_without_a_result_is_told(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="finish that study"):
         read_routes(tmp_path)
     (tmp_path / "summary.json").write_text('{"rdf": {}}')
-    with pytest.raises(InputError, match="holds no moduli"):
+    with pytest.raises(InputError, match=r"holds no moduli: .*analyse elastic"):
         read_routes(tmp_path)
+
+
+def study_of(directory: Path, n_points: int) -> Path:
+    """Finite strain on a Vinet curve with errors of 1 MPa."""
+    volume = np.linspace(0.96, 1.04, n_points) * 1000
+    points = PressureVolume(
+        volume, pressure_GPa(volume, 1000, 2.5, 9.0, form="vinet"), np.full(n_points, 0.001), mass_u=1000
+    )
+    result = BulkModulusResult.of(points, method="finite strain", details={"temperature_K": 300.0})
+    directory.mkdir()
+    (directory / "summary.json").write_text(to_json({result.name: result.summary()}))
+    return directory
+
+
+def test_freedom_is_that_of_the_equation_chosen(tmp_path: Path) -> None:
+    for n_points in (3, 5):
+        study = study_of(tmp_path / str(n_points), n_points)
+        for equation, n_parameters in (("birch-murnaghan-2", 2), ("birch-murnaghan-3", 3), ("vinet", 3)):
+            (found,) = read_routes(study, equation=equation)
+            assert found.moduli["bulk_modulus_voigt_GPa"].freedom == n_points - n_parameters
+    few = read_routes(tmp_path / "3", equation="vinet")
+    result = ModuliComparison.of([*few, route("other", 2.0, 0.1)])
+    assert result.pairs["p_value"].isna().all()
+    assert "3 points leave the 3 parameters of vinet no degree of freedom" in result.notes[0]
 
 
 def kept(result: Result, study: Path) -> Path:

@@ -95,3 +95,20 @@ def test_a_potential_may_need_finer_steps_sooner_or_later():
     # And zif4 later than the published 1500 K: nothing is split.
     hot = recipe.override(t_max_K=2000.0).for_potential(get_potential("zif4")).protocol()
     assert {stage.time_step_fs for stage in hot[1:]} == {0.5}
+
+
+def test_a_time_step_finer_than_the_fine_one_stays_where_it_is_hot():
+    finer = get_recipe("castel2024").for_potential(get_potential("nb-zif-ff")).override(time_step_fs=0.2)
+    stages = finer.protocol()[1:]
+    assert [stage.name for stage in stages] == ["prepare", "melt", "plateau", "quench", "equilibrate"]
+    assert {stage.time_step_fs for stage in stages} == {0.2}
+
+
+def test_a_pressure_at_constant_volume_is_refused():
+    with pytest.raises(InputError, match=r"--pressure means nothing .* --ensemble npt"):
+        get_recipe("castel2024").override(pressure_bar=1000.0)
+    stages = get_recipe("castel2024").override(pressure_bar=1000.0, ensemble="npt").protocol()[1:]
+    assert {stage.pressure_bar for stage in stages} == {1000.0}
+    assert get_recipe("mendez2024").override(pressure_bar=1000.0).changes() == {
+        "pressure_bar": "1.0 -> 1000.0"
+    }

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
 import pytest
+from ase import Atoms
 from ase.build import bulk
 from ase.calculators.emt import EMT
 from ase.units import GPa
@@ -18,12 +20,17 @@ from mofglass.potentials import ASEPotential
 from mofglass.potentials.lennard_jones import EPSILON_EV, SIGMA_A
 from mofglass.simulate import RunSettings
 from mofglass.simulate.run import STRESS_COLUMNS
-from mofglass.studies import stress_strain
+from mofglass.studies import static_compression, stress_strain
 from mofglass.studies.finite_strain import execute_plan
+from mofglass.studies.same_structure import START
 from mofglass.studies.static_points import Relaxation, relaxed_cell
 from mofglass.units import GPA_PER_EV_PER_A3
 
 COPPER = ASEPotential(EMT, name="emt", elements={"Cu"})
+
+
+def static_compression_of(atoms: Atoms, potential: str, **options) -> None:
+    static_compression.execute_plan(atoms, static_compression.plan(), potential, **options)
 
 
 @pytest.fixture
@@ -96,8 +103,8 @@ def test_argon_obeys_lattice_sums_and_cauchy(tmp_path: Path) -> None:
     assert result.stiffness_GPa[0, 0] == pytest.approx(c11, rel=0.03)
     assert result.stiffness_GPa[0, 1] == pytest.approx(c12, rel=0.03)
     assert result.stiffness_GPa[3, 3] == pytest.approx(c44, rel=0.03)
-    # Every point is on disk: a potential that cannot compute anything gives the same result from there.
-    assert len(list(tmp_path.glob("*.extxyz"))) == 13
+    # All points are on disk, beside the start: a potential that cannot compute anything gives the same.
+    assert len(list(tmp_path.glob("*.extxyz"))) == 14
     broken = ASEPotential(EMT, name="lj")
     again = stress_strain.static(cell, broken, strain=0.001, directory=tmp_path)
     assert again.stiffness_GPa == pytest.approx(result.stiffness_GPa, abs=1e-4)
@@ -158,6 +165,61 @@ def test_stress_is_in_the_axes_of_the_structure(tmp_path: Path) -> None:
     pd.read_csv(thermo).drop(columns=list(STRESS_COLUMNS)).to_csv(thermo, index=False)
     with pytest.raises(InputError, match="has no stress"):
         stress_strain.sampled_stresses_GPa(run)
+
+
+@pytest.mark.parametrize("at_rest", [stress_strain.static, static_compression_of])
+def test_points_of_another_structure_in_the_same_cell_are_refused(tmp_path: Path, at_rest) -> None:
+    # Glasses of one crystal share its atoms and its cell.
+    glasses = [argon(5.3, 4) for _ in range(2)]
+    for seed, glass in enumerate(glasses):
+        glass.rattle(0.1, seed=seed)
+    clamped = {"relaxation": Relaxation(ions=False), "directory": tmp_path / "points"}
+    at_rest(glasses[0], "lj", **clamped)
+    with pytest.raises(InputError, match="points of another structure"):
+        at_rest(glasses[1], "lj", **clamped)
+    # Written with other images of the same atoms it is the same structure.
+    glasses[0].positions[5] += glasses[0].cell[0]
+    at_rest(glasses[0], "lj", **clamped)
+    (tmp_path / "points" / START).unlink()
+    with pytest.raises(InputError, match="do not say of which structure"):
+        at_rest(glasses[0], "lj", **clamped)
+
+
+def test_both_studies_at_rest_share_a_directory(tmp_path: Path) -> None:
+    # They relax the same cell first; what else they keep has names of its own.
+    together = {"relax_cell": True, "relaxation": Relaxation(ions=False), "directory": tmp_path}
+    static_compression_of(argon(5.3, 4), "lj", **together)
+    relaxed = (tmp_path / "cell.extxyz").stat().st_mtime_ns
+    assert stress_strain.static(argon(5.3, 4), "lj", **together).summary()["mechanically_stable"]
+    assert (tmp_path / "cell.extxyz").stat().st_mtime_ns == relaxed
+
+
+def test_errors_know_that_the_stresses_of_a_run_move_together(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where xx, yy and zz fluctuate as one, so does the pressure: its error is not that of their mean."""
+    random, strain, n_rows, noise_GPa = np.random.default_rng(1), 0.01, 4096, 0.1
+    stiffness = np.diag([3.0, 3.0, 3.0, 1.0, 1.0, 1.0])
+    stiffness[:3, :3] += 1.0
+
+    def stresses(run: SimpleNamespace) -> np.ndarray:
+        noise = np.zeros((n_rows, 6))
+        noise[:, :3] = noise_GPa * random.normal(size=(n_rows, 1))
+        noise[:, 3:] = noise_GPa * random.normal(size=(n_rows, 3))
+        return stiffness[run.component] * run.sign * strain + noise
+
+    runs = [
+        SimpleNamespace(
+            state="done", path=name, component=component, sign=sign, info={"potential": {"name": ""}}
+        )
+        for component in range(6)
+        for name, sign in (("plus", 1), ("minus", -1))
+    ]
+    monkeypatch.setattr(stress_strain, "sampled_stresses_GPa", stresses)
+    monkeypatch.setattr(stress_strain, "run_advice", lambda _: SimpleNamespace(temperature_K=300.0))
+    result = stress_strain.analyse(runs, strain=strain)
+    # K of Voigt is a ninth of nine constants. Each has this error, the three of one strain as one.
+    each = noise_GPa / n_rows**0.5 * 2**0.5 / (2 * strain)
+    assert result.errors["bulk_modulus_voigt_GPa"] == pytest.approx(each / 3**0.5, rel=0.15)
+    assert result.stiffness_error_GPa[0, 0] == pytest.approx(each, rel=0.1)
 
 
 @pytest.mark.slow

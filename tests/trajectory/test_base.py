@@ -71,7 +71,7 @@ def test_times() -> None:
     np.testing.assert_allclose(
         frame_times_ps(3, path, steps=steps, time_ps=steps * 9.0, frame_interval_ps=0.2), [0, 0.2, 0.4]
     )
-    with pytest.raises(InputError, match="frame 2: step 100 follows step 100"):
+    with pytest.raises(InputError, match="frame 2 is of step 100, as the frame before"):
         frame_times_ps(3, path, steps=np.array([0, 100, 100]), time_step_fs=0.5)
     with pytest.raises(InputError, match="does not say its steps"):
         frame_times_ps(3, path, time_step_fs=0.5)
@@ -84,7 +84,7 @@ def test_cells_as_users_give_them() -> None:
     np.testing.assert_allclose(as_cell((3, 4, 5, 90, 90, 90)), np.diag([3, 4, 5]), atol=1e-12)
     assert np.linalg.det(as_cell((3, 4, 5, 90, 90, 60))) == pytest.approx(60 * np.sin(np.pi / 3))
     np.testing.assert_array_equal(as_cell([[1, 2, 3], [0, 4, 5], [0, 0, 6]])[0], [1, 2, 3])
-    for wrong in ((1, 2), (0, 1, 1), "abc"):
+    for wrong in ((1, 2), (0, 1, 1), (-1, 1, 1), (3, -4, 5, 90, 90, 90), "abc"):
         with pytest.raises(InputError):
             as_cell(wrong)
 

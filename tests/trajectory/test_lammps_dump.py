@@ -223,3 +223,21 @@ def test_other_units_are_refused(tmp_path: Path) -> None:
     (tmp_path / "a.dump").write_text("ITEM: UNITS\nlj\nITEM: TIMESTEP\n0\n")
     with pytest.raises(InputError, match="units 'lj'"):
         open_trajectory(tmp_path / "a.dump")
+
+
+def test_a_frame_of_other_ids_is_refused(dumps: dict[str, Path], tmp_path: Path) -> None:
+    """The elements may agree all the same, or be shifted by the stray id: it is the id that is blamed."""
+    lines = dumps["x"].read_text().splitlines()
+    start = [k for k, line in enumerate(lines) if line.startswith("ITEM: ATOMS")][2]
+    for last in (False, True):
+        row = next(k for k in range(start + 1, start + 121) if lines[k].startswith("120 ") == last)
+        changed = [*lines]
+        changed[row] = "9999 " + lines[row].split(" ", 1)[1]
+        (tmp_path / "a.dump").write_text("\n".join(changed) + "\n")
+        with pytest.raises(InputError, match=r"a\.dump, frame 2 holds atom id 9999, .* and lacks id"):
+            list(open_trajectory(tmp_path / "a.dump", elements=ELEMENTS))
+
+
+def test_one_element_too_many_is_said(dumps: dict[str, Path]) -> None:
+    with pytest.warns(UserWarning, match="3 elements were given .* reach 2 only"):
+        open_trajectory(dumps["x"], elements=[*ELEMENTS, "O"])

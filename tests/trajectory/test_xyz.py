@@ -264,3 +264,29 @@ def test_unknown_files_and_formats(tmp_path: Path) -> None:
     for path, options in ((tmp_path / "notes.txt", {}), (tmp_path / "none.xyz", {}), ("x", {"fmt": "gro"})):
         with pytest.raises(InputError):
             open_trajectory(path, **options)
+
+
+def test_an_atom_far_out_is_named(tmp_path: Path) -> None:
+    (tmp_path / "a.xyz").write_text('1\nLattice="5 0 0 0 5 0 0 0 5"\nC 0 0 1e12\n')
+    with pytest.raises(InputError, match=r"a\.xyz, frame 0: atom 0, counted from 0, lies 1e\+12 Å out"):
+        open_trajectory(tmp_path / "a.xyz")[0]
+
+
+def test_an_open_box_is_said(tmp_path: Path) -> None:
+    (tmp_path / "a.xyz").write_text('1\nLattice="5 0 0 0 5 0 0 0 5" pbc="T T F"\nC 0 0 0\n')
+    with pytest.warns(UserWarning, match="its pbc is 'T T F', not periodic in every direction"):
+        open_trajectory(tmp_path / "a.xyz")
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "says"),
+    [
+        ("a.extxyz", b"", "is empty"),
+        ("a.extxyz", b"\x00\x93\xff", "binary file, no text: .* ase convert"),
+        ("a.pdb", b"CRYST1 5 5 5\n", "neither a trajectory nor a structure .* extended XYZ, .* ase convert"),
+    ],
+)
+def test_what_is_not_read_says_what_is(tmp_path: Path, name: str, content: bytes, says: str) -> None:
+    (tmp_path / name).write_bytes(content)
+    with pytest.raises(InputError, match=says):
+        open_trajectory(tmp_path / name)

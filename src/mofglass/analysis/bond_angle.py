@@ -98,11 +98,11 @@ class BondAngleResult(Result):
         columns = {
             "theta_deg": self.theta_deg,
             "probability_per_deg": self.probability_per_deg,
-            "probability_error_per_deg": self.probability_error_per_deg,
+            "probability_per_deg_error": self.probability_error_per_deg,
         }
         if self.temperature_K is not None:
             columns["free_energy_kJ_per_mol"] = self.free_energy_kJ_per_mol
-            columns["free_energy_error_kJ_per_mol"] = self.free_energy_error_kJ_per_mol
+            columns["free_energy_kJ_per_mol_error"] = self.free_energy_error_kJ_per_mol
             columns["free_energy_jacobian_kJ_per_mol"] = self.free_energy_jacobian_kJ_per_mol
         return pd.DataFrame(columns)
 

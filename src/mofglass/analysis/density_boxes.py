@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+
 import numpy as np
 
 Grid = tuple[int, int, int]
@@ -65,7 +67,8 @@ def box_distances_A(cell: np.ndarray, grid: Grid) -> np.ndarray:
         Å.
     """
     fraction = np.stack(np.meshgrid(*(np.arange(n) / n for n in grid), indexing="ij"), axis=-1)
-    images = np.stack(np.meshgrid(*([-1, 0, 1],) * 3, indexing="ij"), axis=-1).reshape(-1, 1, 1, 1, 3)
-    displaced = (fraction - np.round(fraction) + images) @ cell
-    nearest: np.ndarray = np.linalg.norm(displaced, axis=-1).min(axis=0)
+    fraction -= np.round(fraction)
+    nearest = np.full(grid, np.inf)
+    for image in itertools.product((-1, 0, 1), repeat=3):
+        nearest = np.minimum(nearest, np.linalg.norm((fraction + image) @ cell, axis=-1))
     return nearest

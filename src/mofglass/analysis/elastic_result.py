@@ -174,7 +174,7 @@ class ElasticityResult(Result):
                     "j": j + 1,
                     "pairs": f"{LABELS[i]} {LABELS[j]}",
                     "stiffness_GPa": self.stiffness_GPa[i, j],
-                    "error_GPa": self.stiffness_error_GPa[i, j],
+                    "stiffness_GPa_error": self.stiffness_error_GPa[i, j],
                 }
                 for i in range(6)
                 for j in range(i, 6)

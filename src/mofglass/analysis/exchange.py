@@ -99,6 +99,7 @@ class Exchange(Analysis[ExchangeResult]):
         self._n_metals = int((numbers == atomic_numbers[self.metal]).sum())
         self._linkers = self._linker_table(data, linkers)
         self._first_ps = data.frame.time_ps
+        self._source = data.source or "the trajectory"
         self._interval = FrameInterval(self.frame_interval_ps, data.frame.time_ps, "exchange events")
         self._first_bonds = np.empty(0, np.int64)
         # Of each stride, with the residence time and without.
@@ -164,10 +165,11 @@ class Exchange(Analysis[ExchangeResult]):
     def _finish(self) -> ExchangeResult:
         recordings = [r for stride in STRIDES if (r := self._recording(stride)) is not None]
         if not recordings or self._interval.ps is None:
+            length_ps = (self.n_frames - 1) * (self._interval.ps or 0.0)
             raise InputError(
-                f"exchange events need a trajectory longer than twice the residence time "
-                f"({self.residence_time_ps:g} ps), there are {self.n_frames} frames: give more, or a shorter "
-                "residence time (--residence-time, ps)."
+                f"{self._source}: exchange events need a trajectory longer than twice the residence time "
+                f"({self.residence_time_ps:g} ps), it has {self.n_frames} frames over {length_ps:g} ps: give "
+                "a longer one, or a shorter residence time (--residence-time, ps)."
             )
         recording = recordings[0]
         counts = np.zeros((len(self._linkers), len(EVENT_COUNTS)), dtype=int)

@@ -221,8 +221,8 @@ class ExchangeResult(Result):
         for kind in ExchangeKind:
             times = np.sort(np.concatenate([r.times_of(kind) - r.first_ps for r in self.recordings]))
             end = max(r.end_ps - r.first_ps for r in self.recordings)
-            counts = np.concatenate(([0], np.arange(1, len(times) + 1), [len(times)]))
-            over_time.append(Curve(_TITLES[kind], np.concatenate(([0.0], times, [end])), counts))
+            steps = np.concatenate(([0.0], np.repeat(times, 2), [end]))
+            over_time.append(Curve(_TITLES[kind], steps, np.repeat(np.arange(len(times) + 1), 2)))
         ranked = self.linkers.sort_values("n_breaks", kind="stable")
         place = np.arange(1, len(ranked) + 1, dtype=float)
         breaks = tuple(

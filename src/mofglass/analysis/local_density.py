@@ -37,6 +37,9 @@ from mofglass.result import Curve, Panel, Result
 from mofglass.topology.binning import cell_heights
 from mofglass.units import density_g_per_cm3
 
+MOST_BOXES = 1_000_000
+"""Boxes a cell may be divided into: a million atoms in boxes that hold one each."""
+
 
 @dataclass(frozen=True)
 class LocalDensityResult(Result):
@@ -166,7 +169,13 @@ class LocalDensityResult(Result):
         related = Curve("C", self.distance_A, self.autocorrelation, self.autocorrelation_error)
         panels = [
             Panel("Local density", f"{what} in a box", "fraction of boxes", (counted,), kind="bar"),
-            Panel("Autocorrelation of the local density", "distance of boxes (Å)", "C", (related,)),
+            Panel(
+                "Autocorrelation of the local density",
+                "distance of boxes (Å)",
+                "C",
+                (related,),
+                kind="series",
+            ),
         ]
         if len(self.axis.frame) > 1:
             title = "Unevenness of the local density"
@@ -232,7 +241,7 @@ class LocalDensity(Analysis[LocalDensityResult]):
     Raises
     ------
     InputError
-        For an edge that is not positive, or a cell that is one box only.
+        For an edge that is not positive, a cell that is one box only, or one of more than a million boxes.
     """
 
     name: ClassVar[str] = "local_density"
@@ -254,7 +263,14 @@ class LocalDensity(Analysis[LocalDensityResult]):
         a, b, c = (max(1, round(height / self.edge_A)) for height in cell_heights(data.frame.cell).tolist())
         self.grid: Grid = (a, b, c)
         if a * b * c < 2:
-            raise InputError(f"{data.where}: its cell is one box of {self.edge_A:g} Å: give a smaller edge.")
+            raise InputError(
+                f"{data.where}: its cell is one box of {self.edge_A:g} Å: give a smaller edge (--edge)."
+            )
+        if a * b * c > MOST_BOXES:
+            raise InputError(
+                f"{data.where}: an edge of {self.edge_A:g} Å makes {a} x {b} x {c} boxes of its cell, more "
+                f"than {MOST_BOXES}: give a larger edge (--edge, Å)."
+            )
         cell = np.asarray(data.frame.cell)
         distance = box_distances_A(cell, self.grid)
         within = distance <= cell_heights(cell).min() / 2 + 1e-9

@@ -187,7 +187,7 @@ def agreement(
     if chosen.sum() < _FEWEST_POINTS:
         raise InputError(
             f"{measured.source} has {chosen.sum()} points within the calculated {x[0]:g} to {x[-1]:g} and "
-            "the range asked for: widen the range, q_max or r_max."
+            "the range asked for: widen it (--fit-range, --q-max or --r-max)."
         )
     stretch = MeasuredCurve(measured.source, measured.function, measured.x[chosen], measured.y[chosen])
     norm = float(stretch.y @ stretch.y)

@@ -93,12 +93,12 @@ class MSDResult(Result):
         Returns
         -------
         pandas.DataFrame
-            ``lag_ps``, then ``msd_Zn_A2, msd_Zn_error_A2, exponent_Zn`` of each element.
+            ``lag_ps``, then ``msd_Zn_A2, msd_Zn_A2_error, exponent_Zn`` of each element.
         """
         columns = {"lag_ps": self.lag_ps}
         for k, symbol in enumerate(self.elements):
             columns[f"msd_{symbol}_A2"] = self.msd_A2[k]
-            columns[f"msd_{symbol}_error_A2"] = self.msd_error_A2[k]
+            columns[f"msd_{symbol}_A2_error"] = self.msd_error_A2[k]
             columns[f"exponent_{symbol}"] = self.exponent[k]
         return pd.DataFrame(columns)
 
@@ -225,7 +225,10 @@ class MSD(Analysis[MSDResult]):
     ) -> None:
         super().__init__()
         if not 0 <= fit_range[0] < fit_range[1] <= 0.5:
-            raise InputError(f"fit_range {fit_range} must rise within 0 to 0.5 of the trajectory.")
+            raise InputError(
+                f"the lags fitted, {fit_range[0]:g} to {fit_range[1]:g} of the trajectory's length, must "
+                "rise within 0 to 0.5 (--fit)."
+            )
         self.elements = None if elements is None else tuple(elements)
         self.frame_interval_ps = checked_interval_ps(frame_interval_ps)
         self.fit_range = fit_range
@@ -233,6 +236,7 @@ class MSD(Analysis[MSDResult]):
 
     def _start(self, data: FrameData) -> None:
         numbers = np.asarray(data.frame.numbers)
+        self._source = data.source or "the trajectory"
         if self.elements is not None:
             require_present(self.elements, numbers, data.where)
         self._elements = self.elements or tuple(symbols_present(numbers)[::-1])
@@ -304,7 +308,8 @@ class MSD(Analysis[MSDResult]):
     def _finish(self) -> MSDResult:
         if self.n_frames < 3 or self._interval.ps is None:
             raise InputError(
-                f"the mean square displacement needs at least three frames, there are {self.n_frames}."
+                f"{self._source}: the mean square displacement needs at least three frames, it has "
+                f"{self.n_frames}."
             )
         n_elements = len(self._elements)
         reached = np.flatnonzero(self._lags <= self.n_frames // 2)

@@ -29,8 +29,8 @@ from mofglass.result import Curve, Panel, Result
 _SMOOTHING_A = 0.1
 """Span of the cubic that smooths g(r), Å: it leaves a peak of 0.12 Å as wide as it is, to 2 %."""
 
-_SHELL_SMOOTHING_A = 0.3
-"""Moving average in which the first shell is looked for, Å: single bins of rare pairs exceed 1 by chance."""
+_SHELL_SMOOTHING_A = 0.1
+"""Smoothing in which the first shell is looked for, Å: single bins of rare pairs exceed 1 by chance."""
 
 _FEWEST_PAIRS = 100
 """Pairs within that span at the top of a peak, below which its height is noise and its width no number."""

@@ -97,13 +97,13 @@ class PMFResult(Result):
         Returns
         -------
         pandas.DataFrame
-            ``r_A, free_energy_kJ_per_mol, free_energy_error_kJ_per_mol``.
+            ``r_A, free_energy_kJ_per_mol, free_energy_kJ_per_mol_error``.
         """
         return pd.DataFrame(
             {
                 "r_A": self.r_A,
                 "free_energy_kJ_per_mol": self.free_energy_kJ_per_mol,
-                "free_energy_error_kJ_per_mol": self.free_energy_error_kJ_per_mol,
+                "free_energy_kJ_per_mol_error": self.free_energy_error_kJ_per_mol,
             }
         )
 
@@ -306,5 +306,5 @@ def _landmarks(
     else:
         # Nobody was seen there: one pair in the window would have meant this height.
         barrier, bound = nan, float(-kT * np.log(one_pair[top] / smooth[first]))
-    second_energy = float(energy[second] - energy.min())
+    second_energy = float(energy[second] - energy[first])
     return float(r_A[first]), float(r_A[second]), float(r_A[top]), second_energy, barrier, bound

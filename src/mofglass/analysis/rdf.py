@@ -124,7 +124,12 @@ class RDFResult(Result):
     def _pair_summary(self, pair: Pair) -> dict[str, Any]:
         label = pair_label(pair)
         g = self.g[label]
-        peak, minimum = first_shell(g, self.bin_width_A, running_coordination=self.running_coordination[pair])
+        peak, minimum = first_shell(
+            g,
+            self.bin_width_A,
+            g_error=self.g_error[label],
+            running_coordination=self.running_coordination[pair],
+        )
         summary: dict[str, Any] = {
             "first_peak_A": None if peak is None else float(self.r_A[peak]),
             "first_peak_g": None if peak is None else float(g[peak]),
@@ -205,6 +210,12 @@ class RDFResult(Result):
 _LEAST_NEIGHBOURS = 0.5
 """Neighbours an atom has on average in what passes for a shell."""
 
+_SMOOTHING_A = 0.05
+"""Standard deviation of the Gaussian weights that g(r) is averaged with to find the first shell, Å."""
+
+_RISE_IN_ERRORS = 3.0
+"""Standard errors by which g must rise again where a shell has ended."""
+
 MAX_R_A = 200.0
 """Longest range of g(r), Å: beyond it the pairs are too many to count."""
 
@@ -213,14 +224,15 @@ def first_shell(
     g: np.ndarray,
     bin_width_A: float,
     *,
-    smoothing_A: float = 0.06,
+    g_error: np.ndarray | None = None,
+    smoothing_A: float = _SMOOTHING_A,
     running_coordination: np.ndarray | None = None,
 ) -> tuple[int | None, int | None]:
     """Find the first peak of a g(r) and the minimum that ends its shell.
 
     The peak is the highest bin of the first stretch in which the smoothed g exceeds 1 (or half its
-    maximum where that is lower); the minimum is the lowest smoothed bin before g next exceeds 1, of a
-    flat bottom its middle.
+    maximum where that is lower). The minimum is the lowest smoothed g before it next exceeds 1, and is by
+    three standard errors above that lowest; of a flat bottom its middle.
 
     Parameters
     ----------
@@ -228,8 +240,10 @@ def first_shell(
         Radial distribution function.
     bin_width_A : float
         Bin width, Å.
+    g_error : ndarray, shape (n_bins,), optional
+        Its standard errors, so that a dip on a noisy flank does not end the shell; nan counts as none.
     smoothing_A : float
-        Width of the moving average that keeps single bins from passing for peaks, Å.
+        Standard deviation of the Gaussian weights that g is averaged with, Å, whatever the bin width.
     running_coordination : ndarray, shape (n_bins,), optional
         With it, shells that hold less than half a neighbour, a few close pairs in a small box,
         are passed over as long as a fuller one follows.
@@ -237,23 +251,40 @@ def first_shell(
     Returns
     -------
     peak, minimum : int or None
-        Bins; None where there is no peak, or nothing beyond it.
+        Bins; None where there is no peak, or none beyond it that stands out from the errors.
     """
-    if running_coordination is not None:
-        start = 0
-        while start < len(g):
-            rest = np.where(np.arange(len(g)) < start, 0.0, g)
-            peak, minimum = first_shell(rest, bin_width_A, smoothing_A=smoothing_A)
-            if peak is None or minimum is None:
-                break
-            if running_coordination[minimum] >= _LEAST_NEIGHBOURS:
-                return peak, minimum
-            start = minimum + 1
-        return first_shell(g, bin_width_A, smoothing_A=smoothing_A)
-    width = max(1, round(smoothing_A / bin_width_A)) | 1
-    smooth = np.convolve(g, np.ones(width) / width, mode="same")
-    level = min(1.0, smooth.max() / 2)
+    error = np.zeros(len(g)) if g_error is None else np.nan_to_num(g_error)
+    smooth, smooth_error = _smoothed(g, error, bin_width_A, smoothing_A)
+    start = 0
+    while running_coordination is not None and start < len(g):
+        peak, minimum = _shell_from(start, g, smooth, smooth_error)
+        if peak is None or minimum is None:
+            break
+        if running_coordination[minimum] >= _LEAST_NEIGHBOURS:
+            return peak, minimum
+        start = minimum + 1
+    return _shell_from(0, g, smooth, smooth_error)
+
+
+def _smoothed(
+    g: np.ndarray, error: np.ndarray, bin_width_A: float, smoothing_A: float
+) -> tuple[np.ndarray, np.ndarray]:
+    """Average g with Gaussian weights; the errors of its bins are taken as independent."""
+    reach = min(int(np.ceil(3 * smoothing_A / bin_width_A)), len(g) - 1)
+    weights = np.exp(-0.5 * (np.arange(-reach, reach + 1) * bin_width_A / smoothing_A) ** 2)
+    inside = slice(reach, reach + len(g))
+    norm = np.convolve(np.ones(len(g)), weights)[inside]
+    smooth_error = np.sqrt(np.convolve(error**2, weights**2)[inside]) / norm
+    return np.convolve(g, weights)[inside] / norm, smooth_error
+
+
+def _shell_from(
+    first: int, g: np.ndarray, smooth: np.ndarray, smooth_error: np.ndarray
+) -> tuple[int | None, int | None]:
+    """Find peak and minimum of the first shell from bin `first` on."""
+    level = min(1.0, smooth[first:].max() / 2)
     above = smooth > level
+    above[:first] = False
     if level <= 0 or not above.any():
         return None, None
     start = int(np.argmax(above))
@@ -262,11 +293,15 @@ def first_shell(
         return int(start + g[start:].argmax()), None
     stop = start + int(below[0])
     peak = start + int(g[start:stop].argmax())
-    again = np.flatnonzero(above[stop:])
-    end = stop + int(again[0]) if len(again) else len(g)
-    if len(again) == 0 and smooth[stop:end].argmin() == end - stop - 1:
+    beyond = smooth[stop:]
+    rise = beyond - np.minimum.accumulate(beyond)
+    again = np.flatnonzero(above[stop:] & (rise > _RISE_IN_ERRORS * smooth_error[stop:]))
+    if len(again):
+        valley = beyond[: again[0]]
+    elif above[stop:].any() or beyond.argmin() == len(beyond) - 1:
         return peak, None
-    valley = smooth[stop:end]
+    else:
+        valley = beyond
     flat = np.flatnonzero(valley <= valley.min() + 1e-12)
     return peak, stop + int(flat[len(flat) // 2])
 

@@ -150,7 +150,7 @@ class RingsResult(Result):
             Two panels, or one for a single frame.
         """
         unit = "metals and linkers" if self.count_in == "nodes" else "metals"
-        title = f"{self.definition.capitalize() if self.definition in _NAMES else self.definition} rings"
+        title = f"{self.definition.capitalize()} rings"
         bars = Curve(
             title,
             self.sizes.astype(float),
@@ -290,10 +290,6 @@ class Rings(Analysis[RingsResult]):
         self._frames += later._frames
         self._times_ps += later._times_ps
         self._counts += later._counts
-
-
-_NAMES = ("king", "guttman")
-"""Definitions named after persons."""
 
 
 def _named(by_size: dict[int, float]) -> dict[str, float]:

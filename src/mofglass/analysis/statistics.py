@@ -13,6 +13,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+_ROUNDING = 1e-12
+"""Part of a value by which replicates that are equal may differ."""
+
 _FEWEST_BLOCKS = 4
 """An error from fewer blocks than this says next to nothing."""
 
@@ -292,10 +295,11 @@ def jackknife_error(replicates: np.ndarray) -> np.ndarray:
     Returns
     -------
     ndarray, shape (...)
-        Standard errors; nan where a replicate is not finite.
+        Standard errors; nan where a replicate is not finite, 0 where they differ by rounding alone.
     """
     n_replicates = len(replicates)
     with np.errstate(invalid="ignore"):
         squares = ((replicates - replicates.mean(axis=0)) ** 2).sum(axis=0)
     error = np.sqrt(squares * (n_replicates - 1) / n_replicates)
+    error = np.where(error <= _ROUNDING * np.abs(replicates).max(axis=0), 0.0, error)
     return np.where(np.isfinite(error), error, np.nan)

@@ -108,14 +108,16 @@ def open_frames(options: Mapping[str, Any]) -> Frames:
     Raises
     ------
     InputError
-        As `open_trajectory` and `FrameRange.of` do.
+        As `open_trajectory` and `FrameRange.of` do; when atoms of a first frame lie on one another.
     """
     from dataclasses import replace
 
     from mofglass.analysis.frame_range import FrameRange, run_advice
     from mofglass.errors import InputError
+    from mofglass.topology.contacts import require_separate_atoms
     from mofglass.trajectory import open_trajectory
 
+    _check_quotes(options)
     chosen = FrameRange(
         **{key: options[key] for key in ("start", "stop", "stride", "from_ps", "to_ps", "last_ps")}
     )
@@ -144,6 +146,8 @@ def open_frames(options: Mapping[str, Any]) -> Frames:
                 f"{str(error).rstrip('.')}, and its run.yaml says to analyse from {advice.from_ps:g} ps: let "
                 "the run go on, or give --from-ps 0."
             ) from error
+        if len(views[-1]):
+            require_separate_atoms(views[-1][0], str(path))
         temperatures.add(advice.temperature_K)
     temperature_K = options.get("temperature_K")
     if temperature_K is None and len(temperatures) == 1:
@@ -230,6 +234,24 @@ def show_results(measured: Measurement, options: Mapping[str, Any], *, strict: b
     print_summary(summary)
     if written is not None:
         click.echo(f"\n{len(written)} files in {options['output']}, the numbers together in {written[-1]}")
+
+
+def _check_quotes(options: Mapping[str, Any]) -> None:
+    """Refuse symbols and numbers among the trajectories: without quotes an option takes the first alone."""
+    from ase.data import atomic_numbers
+
+    def is_number(word: str) -> bool:
+        try:
+            float(word)
+        except ValueError:
+            return False
+        return True
+
+    words = [str(path) for path in options["trajectories"] if not path.exists()]
+    for option, belongs in (("elements", atomic_numbers.__contains__), ("cell", is_number)):
+        stray = [word for word in words if belongs(word)]
+        if options[option] is not None and stray:
+            raise click.UsageError(f"put quotes about --{option} '{' '.join([options[option], *stray])}'")
 
 
 def _words(text: str | None) -> list[str] | None:

@@ -69,7 +69,9 @@ def command(structure: str, output: Path | None, dry_run: bool, **options: Any) 
         --supercell 2 2 2 --seed 1 -o runs/glass1
     mofglass melt-quench ZIF-4 --n-glasses 10 -o runs/ten
     """
+    from mofglass.errors import SimulationError
     from mofglass.potentials import get_potential
+    from mofglass.simulate import Run
     from mofglass.studies.melt_quench import execute_plan, plan
     from mofglass.studies.recipes import QUICK, get_recipe
 
@@ -107,19 +109,25 @@ def command(structure: str, output: Path | None, dry_run: bool, **options: Any) 
         return
     if output is None:
         raise click.UsageError("say where the run goes, as in  -o runs/glass1")
-    runs = execute_plan(
-        planned,
-        options["potential"],
-        recipe=recipe,
-        threads=options["threads"],
-        processes=options["processes"],
-        walltime_s=options["walltime"],
-        progress=not options["quiet"],
-    )
-    done = [run for run in runs if run.state == "done"]
+    failure = None
+    try:
+        execute_plan(
+            planned,
+            options["potential"],
+            recipe=recipe,
+            threads=options["threads"],
+            processes=options["processes"],
+            walltime_s=options["walltime"],
+            progress=not options["quiet"],
+        )
+    except SimulationError as error:
+        failure = error
+    runs = [Run(item.directory) for item in planned if (item.directory / "run.yaml").exists()]
     for run in runs:
         click.echo(state_line(run))
-    if len(done) == len(planned):
+    if failure is not None:
+        raise failure
+    if [run.state for run in runs] == ["done"] * len(planned):
         paths = " ".join(str(item.directory) for item in planned)
         click.echo(
             f"next:  mofglass analyse {paths} -o analysis\n       mofglass report {paths} -o report.html"

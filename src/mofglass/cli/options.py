@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -94,7 +95,31 @@ def output_option(help_text: str, *, directory: bool = False, required: bool = F
     )
 
 
-POSITIVE = click.FloatRange(0, min_open=True)
+class FiniteRange(click.FloatRange):
+    """A range of numbers that click's own is not: `nan` is outside of none, and `inf` above any."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """Return the number.
+
+        Parameters
+        ----------
+        value : object
+            What the user wrote.
+        param : click.Parameter or None
+            The option.
+        ctx : click.Context or None
+            Click's context.
+
+        Returns
+        -------
+        float
+            Finite, within the range.
+        """
+        number = super().convert(value, param, ctx)
+        return number if math.isfinite(number) else self.fail(f"{value} is not a finite number.", param, ctx)
+
+
+POSITIVE = FiniteRange(0, min_open=True)
 
 
 def together(*options: Decorator) -> Decorator:
@@ -120,7 +145,7 @@ def together(*options: Decorator) -> Decorator:
 
 
 class Duration(click.ParamType):
-    """A wall time: seconds, 30m, 2h, or Slurm's [D-]HH:MM:SS."""
+    """A wall time: seconds, 30m, 2h, or Slurm's MM:SS, HH:MM:SS and D-HH[:MM[:SS]]."""
 
     name = "time"
 
@@ -141,19 +166,27 @@ class Duration(click.ParamType):
         float
             Seconds.
         """
-        if isinstance(value, int | float):
-            return float(value)
         text = str(value).strip()
-        units = {"s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
         try:
-            if ":" in text:
-                days, _, clock = text.rpartition("-")
-                parts = [float(part) for part in clock.split(":")]
-                seconds = sum(part * 60**power for power, part in enumerate(reversed(parts)))
-                return seconds + float(days or 0) * units["d"]
-            return float(text[:-1]) * units[text[-1]] if text[-1] in units else float(text)
+            seconds = _seconds(text)
         except (ValueError, IndexError):
-            return self.fail(f"'{text}' is not a time: write 90 (s), 30m, 2h or 1-12:00:00", param, ctx)
+            seconds = math.nan
+        if 0 <= seconds < math.inf:
+            return seconds
+        return self.fail(f"'{text}' is not a time: write 90 (s), 30m, 2h or 1-12:00:00", param, ctx)
+
+
+def _seconds(text: str) -> float:
+    units = {"s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
+    if ":" in text or "-" in text:
+        days, with_days, clock = text.rpartition("-")
+        parts = [float(part) for part in clock.split(":")]
+        if with_days:
+            parts = [24 * float(days) + parts[0], *parts[1:], *[0.0] * (3 - len(parts))]
+        if len(parts) > 3:
+            raise ValueError("more than hours, minutes and seconds")
+        return sum(part * 60**power for power, part in enumerate(reversed(parts)))
+    return float(text[:-1]) * units[text[-1]] if text[-1] in units else float(text)
 
 
 DURATION = Duration()

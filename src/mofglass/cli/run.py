@@ -50,7 +50,8 @@ def command(structure: str, protocol: Path, output: Path, **options: Any) -> Non
     Fields of a dynamics stage: duration_ps, temperature_K, end_temperature_K, ensemble (nve, nvt, npt),
     thermostat (nose-hoover, csvr, langevin), pressure_bar, end_pressure_bar, cell (iso, aniso, tri),
     time_step_fs, slow_forces_every, temperature_damping_steps, pressure_damping_steps, and to deform the cell
-    volume_factor, edge_factors or cubic. Of a minimisation: cell (fixed, iso, aniso, tri), pressure_bar,
+    volume_factor, edge_factors or cubic. What means nothing in a stage's ensemble (a pressure without npt) is
+    refused. Of a minimisation: cell (fixed, iso, aniso, tri), pressure_bar,
     force_tolerance_eV_per_A, max_iterations.
     """
     from mofglass.errors import InputError
@@ -62,6 +63,11 @@ def command(structure: str, protocol: Path, output: Path, **options: Any) -> Non
         raise InputError(f"{protocol} is not valid YAML: {str(error).splitlines()[0]}") from error
     if not isinstance(content, dict) or "stages" not in content:
         raise InputError(f"{protocol} must hold 'stages:' and a list under it")
+    for key in content:
+        if key != "stages":
+            raise InputError(
+                f"{protocol} sets '{key}' beside 'stages:', where nothing is read: {_instead(key)}"
+            )
     stages = from_yaml_list(content["stages"], source=str(protocol))
     run = create_run(
         output,
@@ -79,3 +85,13 @@ def command(structure: str, protocol: Path, output: Path, **options: Any) -> Non
         progress=not options["quiet"],
     )
     click.echo(state_line(run))
+
+
+def _instead(key: object) -> str:
+    """Say which option sets what stands in the wrong place."""
+    name = str(key).replace("-", "_").lower()
+    for parameter in click.get_current_context().command.params:
+        known = parameter.name or ""
+        if isinstance(parameter, click.Option) and (name == known or name.startswith(f"{known}_")):
+            return f"give {max(parameter.opts, key=len)}, or put it into a file for --config"
+    return "leave it out"

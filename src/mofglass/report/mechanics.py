@@ -22,7 +22,7 @@ from mofglass.errors import InputError
 from mofglass.report.content import Compare, Row, comparison_groups
 from mofglass.report.figures import overlay
 from mofglass.report.packing import csv_link
-from mofglass.report.words import number
+from mofglass.report.words import number, uncertainty
 from mofglass.result import Curve, Panel
 from mofglass.studies.moduli_comparison import summary_file
 
@@ -172,7 +172,7 @@ def mechanics_section(
 def _cell(value: float | None, error: float | None, spread: float | None) -> str:
     if value is None:
         return "–"
-    return number(value, error) + ("" if spread is None else f" (spread {spread:.2g})")
+    return number(value, error) + ("" if spread is None else f" (spread {uncertainty(spread, value)})")
 
 
 def _card(place: int, study: Study, figures: dict[str, Any], compare: Compare | None) -> dict[str, Any]:
@@ -215,7 +215,7 @@ def _outlooks(study: Study, numbers: Mapping[str, float], compare: Compare | Non
             published.setdefault(row.quantity, []).append(row.published_error)
     lines = []
     for quantity, keys, name, unit in _MODULI:
-        _, error, own = study.value(keys)
+        value, error, own = study.value(keys)
         spread = own if own is not None else (median(published[quantity]) if quantity in published else None)
         if error is None or spread is None:
             continue
@@ -224,7 +224,8 @@ def _outlooks(study: Study, numbers: Mapping[str, float], compare: Compare | Non
         time_error = error if n_glasses == 1 else 0.0
         found = outlook(time_error, spread, n_glasses=n_glasses)
         whose = "these glasses" if own is not None else "the paper's glasses"
-        lines.append(f"{name}: error {error:.2g} {unit}, spread over {whose} {spread:.2g}: {found.reason}.")
+        known, between = (uncertainty(each, value or 0.0) for each in (error, spread))
+        lines.append(f"{name}: error {known} {unit}, spread over {whose} {between}: {found.reason}.")
     return lines
 
 
@@ -236,7 +237,7 @@ def _equation_of_state(study: Study) -> list[tuple[Panel, int]]:
     volume = table["volume_A3"].to_numpy(float)
     fitted = table["fitted"].to_numpy(bool)
     fine = np.linspace(volume[fitted].min(), volume[fitted].max(), 101)
-    error = table["pressure_error_GPa"].to_numpy(float)
+    error = table["pressure_GPa_error"].to_numpy(float)
     measured = Curve(
         "measured", volume, table["pressure_GPa"].to_numpy(float), error if np.isfinite(error).any() else None
     )

@@ -2,6 +2,7 @@
 
 from mofglass.simulate.execution import create_run, execute
 from mofglass.simulate.guards import Guards
+from mofglass.simulate.potential_record import absolute_spec
 from mofglass.simulate.run import Run
 from mofglass.simulate.settings import RunSettings
 from mofglass.simulate.stages import (
@@ -24,6 +25,7 @@ __all__ = [
     "Run",
     "RunSettings",
     "Stage",
+    "absolute_spec",
     "create_run",
     "execute",
     "from_yaml_list",

@@ -10,6 +10,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+import numpy as np
 from ase import Atoms
 
 from mofglass.errors import InputError
@@ -20,6 +21,8 @@ from mofglass.simulate.stages import Dynamics, Minimise, Protocol, Stage
 THERMO_KEYWORDS = "step temp press pe ke etotal vol lx ly lz xy xz yz pxx pyy pzz pyz pxz pxy fmax"
 EXTERNAL_FIX = "mofglass_external"
 TEXT_TRAJECTORY = "trajectory.lammpstrj"
+MAX_SEED = 899_000_000
+"""LAMMPS' generators take up to 900 million; the numbers of stage and process are added to a run's seed."""
 
 
 @dataclass(frozen=True)
@@ -253,7 +256,12 @@ def _deformation(stage: Dynamics, *, tilted: bool) -> tuple[dict[str, str], str]
 
 
 def compile_protocol(
-    protocol: Protocol, model: LammpsModel, *, tilted: bool, seed: int
+    protocol: Protocol,
+    model: LammpsModel,
+    *,
+    tilted: bool,
+    seed: int,
+    resumed: tuple[int, int] = (0, 0),
 ) -> tuple[CompiledStage, ...]:
     """Return every stage as LAMMPS commands; one that frees the cell's angles leaves the later ones tilted.
 
@@ -266,7 +274,9 @@ def compile_protocol(
     tilted : bool
         Whether the first cell has tilt factors.
     seed : int
-        The run's seed; stage k uses ``seed + k``.
+        The run's seed.
+    resumed : tuple of two ints
+        Index of the stage that a resumed run is in, and the steps of it that are done.
 
     Returns
     -------
@@ -275,9 +285,36 @@ def compile_protocol(
     """
     compiled = []
     for number, stage in enumerate(protocol, start=1):
-        compiled.append(compile_stage(stage, model, tilted=tilted, seed=seed + number))
+        steps_done = resumed[1] if number == resumed[0] + 1 else 0
+        own_seed = thermostat_seed(seed, number, steps_done)
+        compiled.append(compile_stage(stage, model, tilted=tilted, seed=own_seed))
         tilted = tilted or frees_tilts(stage)
     return tuple(compiled)
+
+
+def thermostat_seed(seed: int, number: int, steps_done: int) -> int:
+    """Return the seed of a stage's stochastic thermostat.
+
+    LAMMPS keeps no state of a Langevin thermostat's generator: with the seed that the stage began with, a
+    resumed one would have the same noise again.
+
+    Parameters
+    ----------
+    seed : int
+        The run's seed.
+    number : int
+        The stage, from 1.
+    steps_done : int
+        Steps of it already done, in a resumed run.
+
+    Returns
+    -------
+    int
+        From 1 to `MAX_SEED` and a little above.
+    """
+    if steps_done == 0:
+        return seed + number
+    return 1 + int(np.random.SeedSequence([seed, number, steps_done]).generate_state(1)[0]) % MAX_SEED
 
 
 def velocity_command(temperature_K: float, seed: int) -> str:

@@ -173,12 +173,13 @@ class Engine:
         compiled = self._compiled[index]
         place = replace(self._recorder.checkpoint, initial_volume_A3=self._initial_volume_A3)
         assert place.stage == index
+        if self._external is not None:
+            self._external.every = compiled.steps_between
+            self._external.first_step = place.stage_start_step
         if place.step == place.stage_start_step:
             place = replace(place, variables=self._evaluate(compiled.variables))
         for name, value in place.variables.items():
             self._lammps.command(f"variable {name} equal {value:.15g}")
-        if self._external is not None:
-            self._external.every = compiled.steps_between
         if compiled.minimise:
             self._minimise(compiled, place)
         else:

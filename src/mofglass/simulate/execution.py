@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 import os
-import shutil
-import signal
-import subprocess
 import sys
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
-from types import FrameType
 from typing import Any
 
 import numpy as np
@@ -27,9 +24,17 @@ from mofglass.simulate.deck import CompiledStage, compile_protocol, deck_text
 from mofglass.simulate.engine import Engine, Stopped
 from mofglass.simulate.guards import Guards
 from mofglass.simulate.hydrogen_mass import with_hydrogen_mass
-from mofglass.simulate.run import Run, write_atomically
+from mofglass.simulate.mpi_session import execute_with_mpi
+from mofglass.simulate.potential_record import absolute_spec, is_changed, potential_of, require_same
+from mofglass.simulate.run import Checkpoint, Run, write_atomically
 from mofglass.simulate.settings import RunSettings
-from mofglass.simulate.stages import Protocol, from_yaml_list, to_yaml_list, with_slow_forces
+from mofglass.simulate.stages import (
+    Protocol,
+    from_yaml_list,
+    refuse_idle_fields,
+    to_yaml_list,
+    with_slow_forces,
+)
 
 
 def create_run(
@@ -69,7 +74,8 @@ def create_run(
     Raises
     ------
     InputError
-        When the directory holds something, or the potential does not know the structure.
+        When the directory holds something or cannot be made, a stage says what means nothing in its
+        ensemble, or the potential does not know the structure.
     """
     directory, settings = Path(directory).absolute(), settings or RunSettings()
     if (directory / "run.yaml").exists():
@@ -78,6 +84,7 @@ def create_run(
         raise InputError(f"{directory} exists and is not empty: choose another name")
     if not protocol:
         raise InputError("the protocol has no stages")
+    refuse_idle_fields(protocol)
     chosen = get_potential(potential) if isinstance(potential, str) else potential
     if settings.guards.max_force_spread_eV_per_A is not None and not chosen.gives_force_spread:
         raise InputError(
@@ -86,11 +93,8 @@ def create_run(
         )
     model = _model(chosen, atoms, settings)
     protocol = with_slow_forces(protocol, chosen, settings.slow_forces_every, settings.hydrogen_mass_u)
-    compiled = _compiled(protocol, model, atoms, settings)
-    directory.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(prefix=f".{directory.name}-", dir=directory.parent) as scratch:
-        new = Path(scratch) / "run"
-        new.mkdir()
+    compiled = _compiled(protocol, model, atoms, settings, Checkpoint())
+    with _written_whole(directory) as new:
         plain = Atoms(atoms.numbers, positions=atoms.positions, cell=atoms.cell, pbc=True)
         write(new / "initial.extxyz", plain, format="extxyz")
         (new / "system.data").write_text(model.data)
@@ -109,7 +113,7 @@ def create_run(
         (new / "deck.lmp").write_text(deck)
         described: dict[str, Any] = dict(chosen.describe())
         if isinstance(potential, str):
-            described["spec"] = potential
+            described["spec"] = absolute_spec(potential)
         options = asdict(settings)
         information = {
             "title": title,
@@ -134,10 +138,26 @@ def create_run(
             "sessions": [],
         }
         (new / "run.yaml").write_text(_to_yaml(information))
-        if directory.exists():
-            directory.rmdir()
-        new.rename(directory)
     return Run(directory)
+
+
+@contextmanager
+def _written_whole(directory: Path) -> Iterator[Path]:
+    """Give a new directory beside another to write in, which takes its place when all is there."""
+    try:
+        directory.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(prefix=f".{directory.name}-", dir=directory.parent) as scratch:
+            new = Path(scratch) / "run"
+            new.mkdir()
+            yield new
+            if directory.exists():
+                directory.rmdir()
+            new.rename(directory)
+    except OSError as error:
+        raise InputError(
+            f"{directory} cannot be made ({error.strerror or error}: {error.filename or directory}): "
+            "choose another -o"
+        ) from error
 
 
 def execute(
@@ -148,6 +168,7 @@ def execute(
     processes: int = 1,
     walltime_s: float | None = None,
     progress: bool = True,
+    changed_potential: bool = False,
 ) -> Run:
     """Take a run to its end, from wherever it stands.
 
@@ -165,6 +186,8 @@ def execute(
         Stop at a checkpoint after this wall time, s; `execute` again to go on.
     progress : bool
         Whether to show progress on standard error.
+    changed_potential : bool
+        Go on also where the potential's files are others than before; ``run.yaml`` then says so.
 
     Returns
     -------
@@ -176,18 +199,24 @@ def execute(
     SimulationError
         When a guard, LAMMPS, or a full disk stopped it; the state says why.
     InputError
-        When another process is running it.
+        When another process is running it, or its potential is not the one it was made with.
     """
     run = run if isinstance(run, Run) else Run(run)
+    if run.is_finished:
+        return run
+    if processes > 1 and potential is not None and "spec" not in run.info["potential"]:
+        raise InputError("a potential made in Python runs on one process: use processes=1")
+    potential = potential or potential_of(run)
+    if not changed_potential:
+        require_same(run, potential)
     cores = provenance.machine()["cores"]
     threads = threads or max(1, cores // processes)
     if processes > 1:
-        if potential is not None and "spec" not in run.info["potential"]:
-            raise InputError("a potential made in Python runs on one process: use processes=1")
-        return _execute_with_mpi(run, threads, processes, walltime_s, progress)
+        return execute_with_mpi(run, threads, processes, walltime_s, progress)
     with run.lock():
-        if run.checkpoint().merged and run.state == "done":
+        if run.is_finished:
             return run
+        run.forget_stop()
         return run_session(
             run, potential=potential, threads=threads, walltime_s=walltime_s, progress=progress
         )
@@ -196,7 +225,7 @@ def execute(
 def run_session(
     run: Run,
     *,
-    potential: Potential | None = None,
+    potential: Potential,
     threads: int = 1,
     walltime_s: float | None = None,
     progress: bool = True,
@@ -207,8 +236,8 @@ def run_session(
     ----------
     run : Run
         The run.
-    potential : Potential, optional
-        Needed only when the registry cannot name it.
+    potential : Potential
+        What it goes on with.
     threads : int
         OpenMP threads.
     walltime_s : float, optional
@@ -222,17 +251,10 @@ def run_session(
         The same run.
     """
     info, atoms = run.info, run.initial
-    if potential is None:
-        if "spec" not in info["potential"]:
-            raise InputError(
-                f"{run.path} was made with a potential from Python: continue it there, with "
-                "mofglass.simulate.execute(run, potential=...)"
-            )
-        potential = get_potential(info["potential"]["spec"])
     settings = RunSettings(seed=info["seed"], guards=Guards(**info["guards"]), **info["output"])
     model = _model(potential, atoms, settings)
     protocol = from_yaml_list(info["stages"], source=str(run.path / "run.yaml"))
-    compiled = _compiled(protocol, model, atoms, settings)
+    compiled = _compiled(protocol, model, atoms, settings, run.checkpoint())
     engine = Engine(
         run,
         atoms=atoms,
@@ -246,7 +268,7 @@ def run_session(
     first = engine.ranks.first
     try:
         if first:
-            _record_session(run, info, threads=threads, processes=engine.ranks.size)
+            _record_session(run, info, potential, threads=threads, processes=engine.ranks.size)
             run.set_state("running")
         engine.execute()
         if first:
@@ -278,7 +300,9 @@ def _try_to_set_failed(run: Run, reason: str) -> None:
         print(f"{run.path}: the state could not be written, the disk is full", file=sys.stderr)
 
 
-def _record_session(run: Run, info: dict[str, Any], *, threads: int, processes: int) -> None:
+def _record_session(
+    run: Run, info: dict[str, Any], potential: Potential, *, threads: int, processes: int
+) -> None:
     """Add to run.yaml who continues this run, when, and with what."""
     session = {
         "started": provenance.now(),
@@ -287,41 +311,10 @@ def _record_session(run: Run, info: dict[str, Any], *, threads: int, processes: 
         "processes": processes,
         "machine": provenance.machine(),
         "versions": provenance.versions(),
+        **({"potential": dict(potential.describe())} if is_changed(info, potential) else {}),
     }
     info["sessions"] = [*info.get("sessions", []), session]
     write_atomically(run.path / "run.yaml", _to_yaml(info))
-
-
-def _execute_with_mpi(
-    run: Run, threads: int, processes: int, walltime_s: float | None, progress: bool
-) -> Run:
-    """Run the worker under mpiexec; Ctrl-C becomes a stop file, so that it ends at a checkpoint."""
-    mpiexec = shutil.which("mpiexec", path=str(Path(sys.prefix) / "bin")) or shutil.which("mpiexec")
-    if mpiexec is None:
-        raise InputError("mpiexec is not installed: run  pip install mpich , or use --processes 1")
-    command = [mpiexec, "-n", str(processes), sys.executable, "-m", "mofglass.simulate.worker"]
-    command += [str(run.path), "--threads", str(threads)]
-    command += [] if walltime_s is None else ["--walltime", str(walltime_s)]
-    command += [] if progress else ["--quiet"]
-    worker = subprocess.Popen(command, start_new_session=True)
-
-    def ask_to_stop(_number: int, _frame: FrameType | None) -> None:
-        (run.path / "stop").touch()
-
-    before = {number: signal.signal(number, ask_to_stop) for number in (signal.SIGINT, signal.SIGTERM)}
-    try:
-        code = worker.wait()
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
-    if code != 0:
-        if run.state == "interrupted":
-            run.set_state("failed", f"mpiexec ended with code {code}")
-        raise SimulationError(
-            f"{run.path} {run.state}; the last good frame is kept, and 'mofglass resume {run.path}' goes on "
-            "from the last checkpoint"
-        )
-    return run
 
 
 def _model(potential: Potential, atoms: Atoms, settings: RunSettings) -> LammpsModel:
@@ -332,7 +325,11 @@ def _model(potential: Potential, atoms: Atoms, settings: RunSettings) -> LammpsM
 
 
 def _compiled(
-    protocol: Protocol, model: LammpsModel, atoms: Atoms, settings: RunSettings
+    protocol: Protocol,
+    model: LammpsModel,
+    atoms: Atoms,
+    settings: RunSettings,
+    at: Checkpoint,
 ) -> tuple[CompiledStage, ...]:
     cell = np.asarray(atoms.cell)
     return compile_protocol(
@@ -340,6 +337,7 @@ def _compiled(
         model,
         tilted=bool(np.abs(cell - np.diag(np.diag(cell))).max() > 1e-10),
         seed=settings.seed,
+        resumed=(at.stage, at.step - at.stage_start_step),
     )
 
 

@@ -41,10 +41,10 @@ def box_cell(lammps: Any) -> np.ndarray:
 class ExternalForces:
     """Hands a calculator's energy, forces and virial to LAMMPS.
 
-    With `every` above 1 it computes at multiples of so many steps only, and hands over so many times the
-    forces there and none between: the impulses of r-RESPA (Tuckerman, Berne and Martyna, J. Chem. Phys. 97,
-    1990 (1992)), which LAMMPS' own does not know for `fix external`. Energy and virial stay those last
-    computed.
+    With `every` above 1 it computes at every so many steps from `first_step` only, and hands over so many
+    times the forces there and none between: the impulses of r-RESPA (Tuckerman, Berne and Martyna, J. Chem.
+    Phys. 97, 1990 (1992)), which LAMMPS' own does not know for `fix external`. Energy and virial stay those
+    last computed.
 
     Parameters
     ----------
@@ -61,6 +61,8 @@ class ExternalForces:
     ----------
     every : int
         Steps between computations.
+    first_step : int
+        Step at which they begin, that of the stage: frames and rows are counted from there too.
     surplus : ndarray, shape (n_atoms, 3)
         What the last impulse has more than the force, by LAMMPS id, in its units.
     """
@@ -76,7 +78,7 @@ class ExternalForces:
         self._atoms = Atoms(numbers=numbers, positions=np.zeros((len(numbers), 3)), pbc=True)
         self._atoms.calc = calculator
         self._error: BaseException | None = None
-        self.every = 1
+        self.every, self.first_step = 1, 0
         self.surplus = np.zeros((len(numbers), 3))
         lammps.set_fix_external_callback(EXTERNAL_FIX, self._callback, self)
 
@@ -103,7 +105,7 @@ class ExternalForces:
     ) -> None:
         # A Python exception cannot cross LAMMPS' C code: it is kept, NaN forces end the run at the next
         # check, and the engine raises it.
-        if step % self.every:
+        if (step - self.first_step) % self.every:
             f[:n_local] = 0.0
             return
         try:

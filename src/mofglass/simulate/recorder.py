@@ -43,7 +43,6 @@ class Recorder:
     def drop_uncommitted(self) -> None:
         """Delete what a killed process left after its last checkpoint."""
         run, checkpoint = self._run, self.checkpoint
-        (run.path / "stop").unlink(missing_ok=True)
         if checkpoint.merged:
             self._delete_parts()
             return

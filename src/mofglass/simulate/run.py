@@ -22,11 +22,12 @@ import fcntl
 import json
 import os
 import socket
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 
 import pandas as pd
 import yaml
@@ -61,6 +62,9 @@ THERMO_COLUMNS = (
 )
 SPREAD_COLUMNS = {"force_spread_eV_per_A": "max", "mean_force_spread_eV_per_A": "mean"}
 """Further columns of a run whose potential is a committee, and what they are of the spreads of all atoms."""
+
+
+SECONDS_TO_LOCK = 0.3
 
 
 @dataclass(frozen=True)
@@ -123,6 +127,19 @@ def write_atomically(path: Path, text: str) -> None:
         temporary.write_text(text)
 
 
+def _locks_soon(stream: TextIO) -> bool:
+    """Lock a file, waiting a moment for those who only ask whether it is locked."""
+    until = time.monotonic() + SECONDS_TO_LOCK
+    while True:
+        try:
+            fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            return True
+        except OSError:
+            if time.monotonic() > until:
+                return False
+            time.sleep(0.02)
+
+
 class Run:
     """A run directory, to read or to continue.
 
@@ -167,6 +184,15 @@ class Run:
         if state == "running" and not self.locked:
             return "interrupted"
         return f"{state}: {entry['reason']}" if entry.get("reason") else state
+
+    @property
+    def is_finished(self) -> bool:
+        """Whether it is at its end, nothing being left to do."""
+        return self.checkpoint().merged and self.state == "done"
+
+    def forget_stop(self) -> None:
+        """Delete the file that asked an earlier session to stop."""
+        (self.path / "stop").unlink(missing_ok=True)
 
     def set_state(self, state: str, reason: str = "") -> None:
         """Record where the run stands.
@@ -256,8 +282,9 @@ class Run:
         if not lock_path.exists():
             return False
         with open(lock_path) as stream:
+            # Shared: those who only ask must not see one another.
             try:
-                fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                fcntl.flock(stream, fcntl.LOCK_SH | fcntl.LOCK_NB)
             except OSError:
                 return True
             fcntl.flock(stream, fcntl.LOCK_UN)
@@ -278,14 +305,12 @@ class Run:
             When another process has it.
         """
         with open(self.path / "lock", "a+") as stream:
-            try:
-                fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except OSError as error:
+            if not _locks_soon(stream):
                 stream.seek(0)
                 raise InputError(
                     f"{self.path} is being run by another process ({stream.read().strip() or 'unknown'}): "
                     "wait for it, or stop it"
-                ) from error
+                )
             stream.seek(0)
             stream.truncate()
             stream.write(f"process {os.getpid()} on {socket.gethostname()}")

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field
 
 from mofglass.errors import InputError
-from mofglass.simulate.deck import CompiledStage
+from mofglass.simulate.deck import MAX_SEED, CompiledStage
 from mofglass.simulate.guards import Guards
 from mofglass.simulate.hydrogen_mass import LIMITS_U
 from mofglass.simulate.stages import Dynamics
@@ -18,7 +19,7 @@ class RunSettings:
     Parameters
     ----------
     seed : int
-        Seed of the first velocities and of stochastic thermostats.
+        Seed of the first velocities and of stochastic thermostats, from 1 to `MAX_SEED`.
     frame_interval_ps : float
         Time between frames, ps.
     thermo_interval_ps : float
@@ -37,7 +38,8 @@ class RunSettings:
     Raises
     ------
     InputError
-        When `slow_forces_every` is below 1, or hydrogen no heavier than it is or heavier than 4 u.
+        When the seed is out of range, an interval no finite number above zero, `slow_forces_every` below
+        1, or hydrogen no heavier than it is or heavier than 4 u.
     """
 
     seed: int = 1
@@ -49,6 +51,13 @@ class RunSettings:
     hydrogen_mass_u: float | None = None
 
     def __post_init__(self) -> None:
+        if not 1 <= self.seed <= MAX_SEED:
+            raise InputError(f"seed must be from 1 to {MAX_SEED}, not {self.seed}")
+        for name in ("frame_interval_ps", "thermo_interval_ps"):
+            if not 0 < getattr(self, name) < math.inf:
+                raise InputError(f"{name} must be a finite number above 0, not {getattr(self, name)}")
+        if not self.checkpoint_interval_s >= 0:
+            raise InputError(f"checkpoint_interval_s must be 0 or more, not {self.checkpoint_interval_s}")
         if self.slow_forces_every is not None and self.slow_forces_every < 1:
             raise InputError(f"slow_forces_every must be 1 or more, not {self.slow_forces_every}")
         lightest, heaviest = LIMITS_U

@@ -6,8 +6,9 @@ into a LAMMPS deck (`mofglass.simulate.deck`).
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, fields, replace
+from dataclasses import MISSING, asdict, dataclass, fields, replace
 from typing import Any, Literal
 
 import numpy as np
@@ -52,6 +53,7 @@ class Minimise:
     max_iterations: int = 2000
 
     def __post_init__(self) -> None:
+        _require_types(self)
         _require(self.cell in ("fixed", "iso", "aniso", "tri"), self, f"cell '{self.cell}' is not known")
         _require(self.force_tolerance_eV_per_A > 0, self, "force_tolerance_eV_per_A must be positive")
         _require(self.max_iterations > 0, self, "max_iterations must be positive")
@@ -125,6 +127,9 @@ class Dynamics:
     cubic: bool = False
 
     def __post_init__(self) -> None:
+        _require_types(self)
+        if self.edge_factors is not None:
+            object.__setattr__(self, "edge_factors", tuple(float(factor) for factor in self.edge_factors))
         _require(self.ensemble in ("nve", "nvt", "npt"), self, f"ensemble '{self.ensemble}' is not known")
         _require(
             self.thermostat in ("nose-hoover", "csvr", "langevin"),
@@ -134,8 +139,7 @@ class Dynamics:
         _require(self.cell in ("iso", "aniso", "tri"), self, f"cell '{self.cell}' is not known")
         _require(self.time_step_fs > 0, self, "time_step_fs must be positive")
         every = 1 if self.slow_forces_every is None else self.slow_forces_every
-        whole = isinstance(every, int | np.integer)
-        _require(whole and every >= 1, self, "slow_forces_every must be 1, 2 or more steps")
+        _require(every >= 1, self, "slow_forces_every must be 1, 2 or more steps")
         _require(self.n_steps >= 1, self, f"duration_ps {self.duration_ps:g} is less than one time step")
         _require(
             self.temperature_K >= 0 and self.final_temperature_K >= 0, self, "temperatures must be >= 0 K"
@@ -150,16 +154,11 @@ class Dynamics:
             self,
             "damping times must be positive",
         )
-        if self.edge_factors is not None:
-            object.__setattr__(self, "edge_factors", tuple(float(factor) for factor in self.edge_factors))
         given = [self.volume_factor is not None, self.edge_factors is not None, self.cubic]
         _require(sum(given) <= 1, self, "give one of volume_factor, edge_factors and cubic")
         _require(not (any(given) and self.ensemble == "npt"), self, "a deformed cell cannot have a barostat")
-        _require(
-            (self.volume_factor or 1.0) > 0 and min(self.edge_factors or (1.0,)) > 0,
-            self,
-            "deformation factors must be positive",
-        )
+        factors = (1.0, self.volume_factor or 1.0, *(self.edge_factors or ()))
+        _require(self.volume_factor != 0 and min(factors) > 0, self, "deformation factors must be positive")
 
     @property
     def final_temperature_K(self) -> float:
@@ -216,6 +215,61 @@ def _require(condition: bool, stage: Stage, message: str) -> None:
         raise InputError(f"stage '{stage.name}': {message}")
 
 
+def _require_types(stage: Stage) -> None:
+    """Raise where a number is none or not finite: YAML has `.nan`, `.inf`, words and empty values."""
+    for field in fields(stage):
+        value, kind = getattr(stage, field.name), str(field.type)
+        if value is None and "None" in kind:
+            continue
+        if kind.startswith("float"):
+            _require(_is_number(value), stage, f"{field.name} must be a finite number, not {value!r}")
+        elif kind.startswith("int"):
+            whole = isinstance(value, int | np.integer) and not isinstance(value, bool)
+            _require(whole, stage, f"{field.name} must be a whole number, not {value!r}")
+        elif kind == "bool":
+            known = isinstance(value, bool | np.bool_)
+            _require(known, stage, f"{field.name} must be true or false, not {value!r}")
+        elif kind.startswith("tuple"):
+            several = isinstance(value, Sequence | np.ndarray) and not isinstance(value, str)
+            three = several and len(value) == 3 and all(_is_number(factor) for factor in value)
+            _require(three, stage, f"{field.name} must be three finite numbers, not {value!r}")
+
+
+def _is_number(value: Any) -> bool:
+    real = isinstance(value, int | float | np.integer | np.floating) and not isinstance(value, bool)
+    return real and math.isfinite(value)
+
+
+def refuse_idle_fields(protocol: Sequence[Stage]) -> None:
+    """Refuse fields that say something and mean nothing in the ensemble of their stage.
+
+    New runs are asked this; one begun before goes on as it began.
+
+    Parameters
+    ----------
+    protocol : sequence of Stage
+        The stages.
+
+    Raises
+    ------
+    InputError
+        For a barostat's field without ``npt``, a thermostat's or a ramp's in ``nve``, or the pressure of a
+        minimisation in a fixed cell.
+    """
+    for stage in protocol:
+        if isinstance(stage, Minimise):
+            idle = {"pressure_bar": "with a fixed cell"} if stage.cell == "fixed" else {}
+        else:
+            barostat = ("pressure_bar", "end_pressure_bar", "cell", "pressure_damping_steps")
+            thermostat = ("end_temperature_K", "thermostat", "temperature_damping_steps")
+            idle = dict.fromkeys(barostat, "without ensemble: npt") if stage.ensemble != "npt" else {}
+            idle |= dict.fromkeys(thermostat, "with ensemble: nve") if stage.ensemble == "nve" else {}
+        for field in fields(stage):
+            if field.name in idle and getattr(stage, field.name) != field.default:
+                where = idle[field.name]
+                raise InputError(f"stage '{stage.name}': {field.name} means nothing {where}: leave it out")
+
+
 def hold(name: str, *, duration_ps: float, temperature_K: float, **options: Any) -> Dynamics:
     """Return a stage at constant temperature.
 
@@ -259,7 +313,8 @@ def ramp(
     rate_K_per_ps : float
         Heating or cooling rate, K/ps (its sign does not matter).
     fine_above_K : float, optional
-        Above this temperature the time step is `fine_time_step_fs` (Castel 2024: 1500 K, Mendez 2024: 700 K).
+        Above this temperature the time step is `fine_time_step_fs`, where the other is not as fine (Castel
+        2024: 1500 K, Mendez 2024: 700 K).
     fine_time_step_fs : float
         The finer time step, fs.
     **options
@@ -278,6 +333,8 @@ def ramp(
     rate = abs(rate_K_per_ps)
     if rate == 0 or from_K == to_K:
         raise InputError(f"stage '{name}': a ramp needs two temperatures and a rate above 0 K/ps")
+    if fine_time_step_fs >= options.get("time_step_fs", DEFAULT_TIME_STEP_FS):
+        fine_above_K = None  # its time step is fine enough everywhere
 
     def part(start: float, end: float) -> Dynamics:  # numpydoc ignore=GL08
         fine = fine_above_K is not None and max(start, end) > fine_above_K
@@ -392,19 +449,18 @@ def from_yaml_list(rows: Sequence[Mapping[str, Any]], *, source: str = "protocol
         if not isinstance(row, Mapping):
             raise InputError(f"{where}: expected 'field: value' lines")
         settings = dict(row)
-        kind = settings.pop("stage", "dynamics")
+        kind = str(settings.pop("stage", "dynamics"))
         if kind not in kinds:
             raise InputError(f"{where}: '{kind}' is not one of {', '.join(kinds)}")
         known = {field.name: field for field in fields(kinds[kind])}
-        for key, value in settings.items():
+        for key in settings:
             if key not in known:
                 raise InputError(f"{where}: no field '{key}'; the fields are {', '.join(known)}")
-            if ("float" in str(known[key].type) and "tuple" not in str(known[key].type)) and not (
-                value is None or (isinstance(value, int | float) and not isinstance(value, bool))
-            ):
-                raise InputError(f"{where}: {key} must be a number, not {value!r}")
+        for key, field in known.items():
+            if field.default is MISSING and key not in settings:
+                raise InputError(f"{where}: {key} is missing")
         try:
             stages.append(kinds[kind](**settings))
-        except TypeError as error:
-            raise InputError(f"{where}: {error}") from error
+        except InputError as error:
+            raise InputError(f"{source}: {error}") from error
     return tuple(stages)

@@ -9,6 +9,7 @@ from contextlib import nullcontext
 from mofglass.errors import MofglassError
 from mofglass.potentials.lammps_library import preload_mpi
 from mofglass.simulate.execution import run_session
+from mofglass.simulate.potential_record import potential_of
 from mofglass.simulate.run import Run
 
 
@@ -29,18 +30,21 @@ def main() -> int:
     preload_mpi()
     from mpi4py import MPI
 
-    run = Run(arguments.directory)
+    run, world = Run(arguments.directory), MPI.COMM_WORLD
     try:
-        with run.lock() if MPI.COMM_WORLD.rank == 0 else nullcontext():
+        with run.lock() if world.rank == 0 else nullcontext():
+            if world.bcast(run.is_finished, root=0):
+                return 0
             run_session(
                 run,
+                potential=potential_of(run),
                 threads=arguments.threads,
                 walltime_s=arguments.walltime,
                 progress=not arguments.quiet,
             )
     except MofglassError as error:
         print(error, file=sys.stderr, flush=True)
-        MPI.COMM_WORLD.Abort(1)
+        world.Abort(1)
     return 0
 
 

@@ -1,4 +1,4 @@
-"""What `structures show` tells: composition, density, coordination, linkers, nearest contact."""
+"""What `structures show` tells: composition, density, coordination, nearest contact."""
 
 from __future__ import annotations
 
@@ -10,7 +10,6 @@ from ase import Atoms
 from ase.neighborlist import neighbor_list
 
 from mofglass.structures.entries import Entry
-from mofglass.structures.linkers import find_linkers
 from mofglass.units import density_g_per_cm3
 
 ZN_N_CUTOFF_A = 2.5  # Castel 2024 and the other papers count Zn-N neighbours within it
@@ -28,8 +27,8 @@ def describe(atoms: Atoms) -> dict[str, Any]:
     -------
     dict
         `formula`, `n_atoms`, cell lengths (`a_A`, ...) and angles (`alpha_deg`, ...), `volume_A3`,
-        `density_g_per_cm3`, `zn_coordination` (number of N within 2.5 Å: number of Zn), `linkers`
-        (name: number), `shortest_contact_A` and `shortest_contact`.
+        `density_g_per_cm3`, `zn_coordination` (number of N within 2.5 Å: number of Zn),
+        `shortest_contact_A` and `shortest_contact`.
     """
     cell = atoms.cell.cellpar()
     names = ("a_A", "b_A", "c_A", "alpha_deg", "beta_deg", "gamma_deg")
@@ -44,7 +43,6 @@ def describe(atoms: Atoms) -> dict[str, Any]:
         "volume_A3": round(float(atoms.get_volume()), 3),
         "density_g_per_cm3": round(density_g_per_cm3(float(atoms.get_masses().sum()), atoms.get_volume()), 4),
         "zn_coordination": {str(n): count for n, count in sorted(Counter(per_zinc.tolist()).items())},
-        "linkers": dict(sorted(Counter(linker.name for linker in find_linkers(atoms)).items())),
         "shortest_contact_A": None if shortest is None else round(float(distance[shortest]), 4),
         "shortest_contact": None
         if shortest is None

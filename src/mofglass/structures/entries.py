@@ -124,8 +124,11 @@ class Entry:
         for setting in self.settings:
             if setting.name == name:
                 return setting
-        known = ", ".join(setting.name for setting in self.settings)
-        raise InputError(f"{self.name} has no '{name}' cell; it has {known}")
+        known = [setting.name for setting in self.settings]
+        remedy = "leave --cell out" if len(known) == 1 else f"choose one of --cell {', '.join(known)}"
+        raise InputError(
+            f"{self.name} is not built in a '{name}' cell, only as {' or '.join(known)}: {remedy}"
+        )
 
 
 def _parse(document: dict[str, Any]) -> Entry:

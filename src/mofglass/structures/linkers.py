@@ -136,7 +136,7 @@ def _name(numbers: np.ndarray, substituents: dict[str, frozenset[int]]) -> str:
         places = ["2"]
     parts: dict[str, list[str]] = {}
     for place in places:
-        group = GROUP_NAMES.get(formula(place), f"({formula(place)})")
+        group = GROUP_NAMES.get(formula(place), f"({formula(place) or 'bare'})")
         if group:
             parts.setdefault(group, []).append(place)
     prefix = "-".join(

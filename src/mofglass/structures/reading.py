@@ -74,10 +74,14 @@ def _reject_disorder(path: Path, atoms: Atoms) -> None:
 
 
 def _read_frames(path: Path, kind: str, frame: int | None) -> Atoms | list[Atoms]:
-    if kind == "cif":
-        found = read_cif(path)
-        return found if frame is None else found[frame]
-    return ase_read(path, index=":" if frame is None else str(frame), format=kind)
+    if kind == "extxyz" and frame is not None:
+        try:
+            return ase_read(path, index=frame, format=kind)
+        except StopIteration as error:  # what ASE says of a place beyond the end
+            raise IndexError(frame) from error
+    read = read_cif(path) if kind == "cif" else ase_read(path, index=":", format=kind)
+    found = read if isinstance(read, list) else [read]
+    return found if frame is None else found[frame]
 
 
 def read_structure(path: Path, *, frame: int | None = None, elements: Sequence[str] | None = None) -> Atoms:
@@ -104,12 +108,16 @@ def read_structure(path: Path, *, frame: int | None = None, elements: Sequence[s
     """
     if not path.is_file():
         raise InputError(f"there is no file {path}")
+    if path.stat().st_size == 0:
+        raise InputError(f"{path} is empty: write it again")
     kind = file_format(path)
     if kind is None:
         raise InputError(f"{path} is not a structure file by its name; give {ACCEPTED}")
     if elements is not None and kind != "lammps-data":
         raise InputError(f"{path} names its elements itself; elements are told only for LAMMPS data files")
     if kind == "lammps-data":
+        if frame not in (None, 0, -1):
+            raise InputError(f"{path} holds 1 structure, counted from 0: there is no {path}@{frame}")
         atoms = read_lammps_structure(path, elements=elements)
     else:
         if kind == "cif":
@@ -118,6 +126,16 @@ def read_structure(path: Path, *, frame: int | None = None, elements: Sequence[s
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore")
                 frames = _read_frames(path, kind, frame)
+        except UnicodeDecodeError as error:
+            raise InputError(f"{path} is a binary file, no text: give {ACCEPTED}") from error
+        except IndexError as error:
+            if frame is None:
+                raise InputError(f"{path} cannot be read as {kind}: {error}") from error
+            count = len(_read_frames(path, kind, None))
+            raise InputError(
+                f"{path} holds {count} structure{'s' if count > 1 else ''}, counted from 0: there is no "
+                f"{path}@{frame}"
+            ) from error
         except Exception as error:  # each of ASE's readers raises what it likes
             reason = str(error).splitlines()[0] if str(error) else type(error).__name__
             raise InputError(f"{path} cannot be read as {kind}: {reason}") from error

@@ -197,7 +197,7 @@ class BulkModulusResult(Result):
             "volume_A3": data.volume_A3,
             "density_g_per_cm3": [density_g_per_cm3(data.mass_u, volume) for volume in data.volume_A3],
             "pressure_GPa": data.pressure_GPa,
-            "pressure_error_GPa": data.pressure_error_GPa,
+            "pressure_GPa_error": data.pressure_error_GPa,
             "fitted": np.isin(np.arange(len(data.volume_A3)), self.fitted),
         }
         for form, equation in self.equations.items():

@@ -84,7 +84,7 @@ def _create(
         temperature_K=drawn["temperature_K"],
         ensemble="nvt" if pressure_GPa is None else "npt",
         thermostat="langevin" if pressure_GPa is None else "nose-hoover",
-        pressure_bar=0.0 if pressure_GPa is None else BAR_PER_GPA * pressure_GPa,
+        **({} if pressure_GPa is None else {"pressure_bar": BAR_PER_GPA * pressure_GPa}),
         time_step_fs=part.time_step_fs,
         temperature_damping_steps=400,
     )
@@ -120,17 +120,23 @@ def execute_runs(runs: Sequence[Run], potential: str, jobs: int) -> None:
     Raises
     ------
     SimulationError
-        When one ended and its directory does not say why.
+        When one ended and its directory does not say why, or was stopped.
     """
-    waiting = [run for run in runs if not run.state.startswith(("done", "failed"))]
+    waiting = _unfinished(runs)
     if not waiting:
         return
     try:
         execute_side_by_side(waiting, potential, at_once=jobs, threads=1)
     except SimulationError:
-        lost = [run for run in waiting if not run.state.startswith(("done", "failed"))]
-        if lost:
+        if _unfinished(waiting):
             raise
+    stopped = _unfinished(waiting)
+    if stopped:
+        raise SimulationError(f"{stopped[0].path} {stopped[0].state}; the same command goes on where it was")
+
+
+def _unfinished(runs: Sequence[Run]) -> list[Run]:
+    return [run for run in runs if not run.state.startswith(("done", "failed"))]
 
 
 def usable_start(atoms: Atoms, potential: Any) -> bool:

@@ -190,9 +190,13 @@ def execute_plan(
     ------
     InputError
         When a directory holds a run that is not the planned one.
+    SimulationError
+        When runs failed; the others are taken to their ends first.
     """
+    planned = for_potential(planned, potential)
+    begun = [_existing(item, potential) for item in planned]
     runs = [
-        _existing(item, potential)
+        there
         or create_run(
             item.directory,
             item.atoms,
@@ -205,7 +209,7 @@ def execute_plan(
                 "analysis": {"from_ps": item.glass_from_ps, "temperature_K": item.temperature_K},
             },
         )
-        for item in for_potential(planned, potential)
+        for item, there in zip(planned, begun, strict=True)
     ]
     return execute_side_by_side(
         runs, potential, at_once=at_once, threads=threads, walltime_s=walltime_s, progress=progress

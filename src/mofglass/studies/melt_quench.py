@@ -14,12 +14,12 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from ase import Atoms
-from ase.geometry import find_mic
 
-from mofglass.errors import InputError
+from mofglass.errors import InputError, SimulationError
 from mofglass.potentials import Potential, get_potential
 from mofglass.simulate import (
     Dynamics,
+    Guards,
     Protocol,
     Run,
     RunSettings,
@@ -29,7 +29,9 @@ from mofglass.simulate import (
     to_yaml_list,
     with_slow_forces,
 )
+from mofglass.simulate.potential_record import is_changed
 from mofglass.studies.recipes import Recipe
+from mofglass.studies.same_structure import same_structure
 
 BYTES_PER_COORDINATE = 3.0
 """Measured size of a stored coordinate in trajectory.h5 (float32, shuffled and deflated)."""
@@ -176,14 +178,19 @@ def execute_plan(
     ------
     InputError
         When a directory holds a run that is not the planned one.
+    SimulationError
+        When glasses failed; the others are made first.
     """
     deadline = None if walltime_s is None else time.monotonic() + walltime_s
-    runs = []
-    for item in for_potential(planned, potential):
+    planned = for_potential(planned, potential)
+    begun = [_existing(item, potential) for item in planned]
+    runs: list[Run] = []
+    failures: list[SimulationError] = []
+    for item, there in zip(planned, begun, strict=True):
         left = None if deadline is None else deadline - time.monotonic()
         if left is not None and left <= 0:
             break
-        run = _existing(item, potential) or create_run(
+        run = there or create_run(
             item.directory,
             item.atoms,
             potential,
@@ -196,17 +203,25 @@ def execute_plan(
                 "analysis": {"from_ps": item.glass_from_ps, "temperature_K": item.temperature_K},
             },
         )
-        run = execute(
-            run,
-            potential=None if isinstance(potential, str) else potential,
-            threads=threads,
-            processes=processes,
-            walltime_s=left,
-            progress=progress,
-        )
         runs.append(run)
+        try:
+            execute(
+                run,
+                potential=None if isinstance(potential, str) else potential,
+                threads=threads,
+                processes=processes,
+                walltime_s=left,
+                progress=progress,
+            )
+        except SimulationError as error:
+            if not run.state.startswith("failed"):
+                raise
+            failures.append(error)
+            continue
         if run.state != "done":
             break
+    if failures:
+        raise SimulationError("\n".join(map(str, failures)))
     return runs
 
 
@@ -242,24 +257,25 @@ def _existing(item: PlannedRun, potential: Potential | str) -> Run | None:
     if not (item.directory / "run.yaml").exists():
         return None
     run = Run(item.directory)
-    info = run.info
-    hydrogen_u = info.get("output", {}).get("hydrogen_mass_u")
+    info, settings = run.info, item.settings
+    chosen = get_potential(potential) if isinstance(potential, str) else potential
+    output, guards = info.get("output", {}), info.get("guards", {})
+    # How often a begun run is committed stays as it was begun: it changes nothing that is kept.
     same = {
         "its stages": info.get("stages") == to_yaml_list(item.protocol),
-        "its seed": info.get("seed") == item.settings.seed,
-        "its mass of hydrogen": hydrogen_u == item.settings.hydrogen_mass_u,
-        "its structure": len(run.initial) == len(item.atoms)
-        and bool((run.initial.numbers == item.atoms.numbers).all())
-        and bool(abs(run.initial.cell.array - item.atoms.cell.array).max() < 1e-4)
-        # Whichever images are written: glasses of one crystal share its cell.
-        and bool(find_mic(run.initial.positions - item.atoms.positions, item.atoms.cell)[1].max() < 1e-3),
-        "its potential": not isinstance(potential, str) or info.get("potential", {}).get("spec") == potential,
+        "its seed": info.get("seed") == settings.seed,
+        "its mass of hydrogen": output.get("hydrogen_mass_u") == settings.hydrogen_mass_u,
+        "its --frame-interval": output.get("frame_interval_ps") == settings.frame_interval_ps,
+        "its --thermo-interval": output.get("thermo_interval_ps") == settings.thermo_interval_ps,
+        "its guards (--max-force-spread)": Guards(**guards) == settings.guards,
+        "its structure": same_structure(run.initial, item.atoms),
+        "its potential": not is_changed(info, chosen),
     }
     different = [name for name, equal in same.items() if not equal]
     if different:
         raise InputError(
             f"{item.directory} holds another run ({', '.join(different)} differ from what is asked): "
-            "choose another -o"
+            "choose another -o, or ask for what it has"
         )
     return run
 

@@ -64,7 +64,7 @@ class Route:
         return f"{self.method}, {self.temperature_K:g} K"
 
 
-def summary_sample(summary: Mapping[str, Any], name: str) -> Sample:
+def summary_sample(summary: Mapping[str, Any], name: str, *, n_parameters: int = 2) -> Sample:
     """Return a number of a study's summary with its error and degrees of freedom.
 
     Parameters
@@ -73,12 +73,14 @@ def summary_sample(summary: Mapping[str, Any], name: str) -> Sample:
         Of `ElasticityResult` or `BulkModulusResult`.
     name : str
         Key of the number.
+    n_parameters : int
+        Of the equation of state that it was fitted with.
 
     Returns
     -------
     Sample
-        The freedom is one less than the glasses; of one body one less than the blocks of time, or two less
-        than the points of the fit.
+        The freedom is one less than the glasses; of one body one less than the blocks of time, or the points
+        of the fit less its parameters.
     """
     mean, error = summary.get(name), summary.get(f"{name}_error")
     if summary["n_glasses"] > 1:
@@ -86,7 +88,7 @@ def summary_sample(summary: Mapping[str, Any], name: str) -> Sample:
     elif "n_blocks" in summary:
         freedom = summary["n_blocks"] - 1
     else:
-        freedom = summary.get("fitted_points", 1) - 2
+        freedom = summary.get("fitted_points", 1) - n_parameters
     return Sample(np.nan if mean is None else mean, np.nan if error is None else error, float(freedom))
 
 
@@ -161,7 +163,10 @@ def read_routes(study: str | os.PathLike[str], *, equation: str = EQUATIONS[0]) 
         *_of_tensor(found.get("elasticity"), str(study)),
     ]
     if not routes:
-        raise InputError(f"{study} holds no moduli: give studies of bulk-modulus or elastic-constants")
+        raise InputError(
+            f"{study} holds no moduli: give studies of bulk-modulus or elastic-constants, or what analyse "
+            "elastic was given as -o"
+        )
     return routes
 
 
@@ -182,11 +187,19 @@ def _of_equation(summary: Mapping[str, Any] | None, study: str, equation: str) -
             f"K' is {k_prime:.1f} ± {error:.1f} (Vinet) where second order takes 4, which biases its bulk "
             "modulus: --equation vinet"
         )
+    temperature_K = float(summary["temperature_K"] or 0.0)
+    n_parameters = 2 if equation == EQUATIONS[0] else 3
+    modulus = summary_sample(taken, "bulk_modulus_GPa", n_parameters=n_parameters)
+    if temperature_K > 0 and modulus.freedom <= 0:
+        notes.append(
+            f"{summary.get('fitted_points', 1)} points leave the {n_parameters} parameters of {equation} no "
+            "degree of freedom, and its modulus no test: sample more volumes, or choose another --equation"
+        )
     yield Route(
         study,
         f"{summary['method']}, {equation}",
-        float(summary["temperature_K"] or 0.0),
-        {"bulk_modulus_voigt_GPa": summary_sample(taken, "bulk_modulus_GPa")},
+        temperature_K,
+        {"bulk_modulus_voigt_GPa": modulus},
         tuple(notes),
     )
 

@@ -93,12 +93,22 @@ class Recipe:
         -------
         Recipe
             A new one.
+
+        Raises
+        ------
+        InputError
+            For an unknown field, a value without sense, or a pressure where the volume is constant.
         """
         known = {field.name for field in fields(self)}
         unknown = set(values) - known
         if unknown:
             raise InputError(f"a recipe has no '{sorted(unknown)[0]}'")
-        return replace(self, **{key: value for key, value in values.items() if value is not None})
+        changed = replace(self, **{key: value for key, value in values.items() if value is not None})
+        if values.get("pressure_bar") is not None and changed.ensemble != "npt":
+            raise InputError(
+                "--pressure means nothing at constant volume (nvt): leave it out, or give --ensemble npt"
+            )
+        return changed
 
     def for_potential(self, potential: Potential) -> Recipe:
         """Return the recipe with the finer time step from where the potential needs it, sooner or later.
@@ -169,10 +179,12 @@ class Recipe:
         if self.ensemble == "npt":
             common["pressure_bar"] = self.pressure_bar
         fine = self.t_max_K > self.fine_above_K
-        hot = common | {"time_step_fs": self.fine_time_step_fs if fine else self.time_step_fs}
+        # A time step that is finer everywhere stays as it is.
+        fine_fs = min(self.fine_time_step_fs, self.time_step_fs)
+        hot = common | {"time_step_fs": fine_fs if fine else self.time_step_fs}
         limit: dict[str, Any] = {
             "fine_above_K": self.fine_above_K,
-            "fine_time_step_fs": self.fine_time_step_fs,
+            "fine_time_step_fs": fine_fs,
         }
         stages: list[Minimise | Dynamics] = [Minimise()] if self.minimise else []
         if self.prepare_ps > 0:

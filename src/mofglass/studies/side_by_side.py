@@ -3,16 +3,23 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Sequence
-from contextlib import ExitStack
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from types import FrameType
 
 from mofglass.errors import SimulationError
 from mofglass.potentials import Potential
 from mofglass.simulate import Dynamics, Run, execute, from_yaml_list
+from mofglass.worker_processes import WorkerDied
 
+MESSAGES = "messages.txt"
+"""What the process of a run wrote to standard error, in the run's directory."""
 _POLL_S = 0.2
 
 
@@ -61,7 +68,7 @@ def execute_side_by_side(
     Raises
     ------
     SimulationError
-        When a run failed; the others are taken to their ends first.
+        When runs failed; the others are taken to their ends first.
     """
     waiting = [run for run in runs if run.state != "done"]
     at_once = max(1, min(at_once or cores(), len(waiting)))
@@ -86,57 +93,119 @@ def execute_side_by_side(
                 continue
             if run.state != "done":
                 break
+        lost = {}
     else:
-        _in_processes(waiting, at_once, threads, deadline, progress)
-    failed = [run for run in waiting if run.state.startswith("failed")]
-    if failed:
-        raise SimulationError(f"{failed[0].path} {failed[0].state}")
+        lost = _in_processes(waiting, at_once, threads, deadline, progress)
+    failed = {run.path: f"{run.path} {run.state}" for run in waiting if run.state.startswith("failed")}
+    if failed or lost:
+        raise SimulationError("\n".join((failed | lost).values()))
     return list(runs)
 
 
 def _in_processes(
     waiting: list[Run], at_once: int, threads: int, deadline: float | None, progress: bool
-) -> None:
-    """Run `mofglass resume` for each; Ctrl-C reaches all of them, and each ends at a checkpoint."""
-    queue, working = list(waiting), dict[subprocess.Popen[bytes], Run]()
+) -> dict[Path, str]:
+    """Give each run a process; Ctrl-C and SIGTERM end all of them at checkpoints.
+
+    Returns what ended without a word in the run's state, and how.
+    """
+    queue, working = list(waiting), list[_Working]()
+    lost: dict[Path, str] = {}
     with ExitStack() as stack:
         show = _bar(stack, waiting) if progress else None
+        stopping = stack.enter_context(_wish_to_stop())
         try:
             while queue or working:
                 late = deadline is not None and time.monotonic() >= deadline
-                while queue and len(working) < at_once and not late:
-                    run = queue.pop(0)
-                    working[_start(run, threads, deadline)] = run
-                for process in [process for process in working if process.poll() is not None]:
-                    run = working.pop(process)
-                    if process.returncode != 0 and not run.state.startswith(("failed", "stopped")):
-                        raise SimulationError(
-                            f"{run.path} ended with exit code {process.returncode}: see "
-                            f"{run.path / 'messages.txt'}"
-                        )
-                if late and not working:
-                    return
+                while queue and len(working) < at_once and not late and not stopping:
+                    working.append(_Working.start(queue.pop(0), threads, deadline))
+                for one in [one for one in working if one.process.poll() is not None]:
+                    working.remove(one)
+                    if stopping:
+                        one.stop_file.unlink(missing_ok=True)
+                    elif one.unexplained:
+                        how = WorkerDied(one.process.returncode)
+                        lost[one.run.path] = f"{one.run.path}: {how}, see {one.run.path / MESSAGES}"
+                if stopping:
+                    # Not a signal: where the terminal or the queue sent it to the children too, ours would be
+                    # their second one, which ends a run at once. Each time, since a run may remove it first.
+                    for one in working:
+                        one.stop_file.touch()
+                if (late or stopping) and not working:
+                    break
                 if show is not None:
                     show()
                 time.sleep(_POLL_S)
-        except KeyboardInterrupt:
-            # The terminal sent it to the children too.
-            for process in working:
-                process.wait()
         finally:
-            for process in working:
-                if process.poll() is None:
-                    process.terminate()
-                    process.wait()
+            for one in working:
+                one.process.terminate()
+            for one in working:
+                one.process.wait()
+                one.stop_file.unlink(missing_ok=True)
+    return lost
 
 
-def _start(run: Run, threads: int, deadline: float | None) -> subprocess.Popen[bytes]:
-    words = [sys.executable, "-m", "mofglass", "resume", str(run.path), "--threads", str(threads), "--quiet"]
-    if deadline is not None:
-        words += ["--walltime", f"{max(deadline - time.monotonic(), 1.0):.0f}"]
-    # Why a run failed is in its state; the rest of what the child has to say stays beside it.
-    with open(run.path / "messages.txt", "ab") as messages:
-        return subprocess.Popen(words, stdout=subprocess.DEVNULL, stderr=messages)
+@contextmanager
+def _wish_to_stop() -> Iterator[list[int]]:
+    """Note Ctrl-C and a queue's SIGTERM; a second one ends this process as ever."""
+    received: list[int] = []
+
+    def note(number: int, _frame: FrameType | None) -> None:
+        if received:
+            raise KeyboardInterrupt
+        received.append(number)
+
+    try:
+        before = {number: signal.signal(number, note) for number in (signal.SIGINT, signal.SIGTERM)}
+    except ValueError:  # not the main thread: signals are the caller's business
+        yield received
+        return
+    try:
+        yield received
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+@dataclass(frozen=True)
+class _Working:
+    """A run and the process that works on it."""
+
+    run: Run
+    process: subprocess.Popen[bytes]
+    state_before: bytes
+
+    @classmethod
+    def start(cls, run: Run, threads: int, deadline: float | None) -> _Working:
+        words = [sys.executable, "-m", "mofglass.studies.one_run", str(os.getpid()), str(run.path)]
+        words += ["--threads", str(threads)]
+        if deadline is not None:
+            words += ["--walltime", f"{max(deadline - time.monotonic(), 1.0):.0f}"]
+        before = _state_bytes(run)
+        # Why a run failed is in its state; the rest of what the child has to say stays beside it.
+        with open(run.path / MESSAGES, "ab") as messages:
+            process = subprocess.Popen(
+                words, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=messages
+            )
+        return cls(run, process, before)
+
+    @property
+    def stop_file(self) -> Path:
+        """What asks the run to stop at a checkpoint."""
+        return self.run.path / "stop"
+
+    @property
+    def unexplained(self) -> bool:
+        """Whether the process ended badly and left no word on why in the state."""
+        silent = _state_bytes(self.run) == self.state_before
+        told = self.run.state.startswith(("failed", "stopped"))
+        return self.process.returncode != 0 and (silent or not told)
+
+
+def _state_bytes(run: Run) -> bytes:
+    """Return what the state file holds; a process that writes it leaves its number there."""
+    path = run.path / "state.json"
+    return path.read_bytes() if path.exists() else b""
 
 
 def _bar(stack: ExitStack, runs: Sequence[Run]) -> Callable[[], None] | None:

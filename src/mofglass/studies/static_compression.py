@@ -14,6 +14,7 @@ from mofglass.errors import InputError
 from mofglass.potentials import Potential, get_potential
 from mofglass.potentials.calculator import make_calculator
 from mofglass.studies.bulk_modulus_result import BulkModulusResult, PressureVolume
+from mofglass.studies.same_structure import keep_start
 from mofglass.studies.static_points import (
     Progress,
     Relaxation,
@@ -87,17 +88,24 @@ def execute_plan(
     -------
     list of StaticPoint
         In the order of `factors`.
+
+    Raises
+    ------
+    InputError
+        When `directory` holds points of another structure or study.
     """
     relaxation = relaxation or Relaxation()
     chosen = get_potential(potential) if isinstance(potential, str) else potential
     calculator, label = make_calculator(chosen), study_label(potential, relaxation)
+    if directory is not None:
+        keep_start(directory, atoms)
     start = atoms
     if relax_cell:
         start = relaxed_cell(
             atoms,
             calculator,
             relaxation,
-            None if directory is None else directory / "reference.extxyz",
+            None if directory is None else directory / "cell.extxyz",
             label=label,
         )
     points: dict[float, StaticPoint] = {}

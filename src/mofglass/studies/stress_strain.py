@@ -20,7 +20,7 @@ from ase import Atoms
 from mofglass.analysis.elastic_result import ElasticityResult, tensor_values
 from mofglass.analysis.elastic_tensor import LABELS, ElasticTensor, stress_to_voigt, voigt_to_strain
 from mofglass.analysis.frame_range import run_advice
-from mofglass.analysis.statistics import block_average
+from mofglass.analysis.statistics import Estimate, block_average
 from mofglass.errors import InputError
 from mofglass.potentials import Potential, get_potential
 from mofglass.potentials.calculator import make_calculator
@@ -29,6 +29,7 @@ from mofglass.simulate import Run, RunSettings, hold
 from mofglass.simulate.run import STRESS_COLUMNS
 from mofglass.simulate.stages import DEFAULT_TIME_STEP_FS, Thermostat
 from mofglass.studies.melt_quench import PlannedRun
+from mofglass.studies.same_structure import keep_start
 from mofglass.studies.sampled_rows import sampled_rows
 from mofglass.studies.static_points import Progress, Relaxation, relaxed_cell, static_point, study_label
 
@@ -101,13 +102,15 @@ def static(
     Raises
     ------
     InputError
-        For a strain that is not small.
+        For a strain that is not small, or a directory that holds points of another structure or study.
     """
     if not 0 < strain <= 0.05:
         raise InputError(f"a strain of {strain:.1%} is not small: give more than 0 and at most 5 %")
     relaxation = relaxation or Relaxation()
     chosen = get_potential(potential) if isinstance(potential, str) else potential
     calculator = make_calculator(chosen)
+    if directory is not None:
+        keep_start(directory, atoms)
 
     def path(name: str) -> Path | None:  # numpydoc ignore=GL08
         return None if directory is None else directory / f"{name}.extxyz"
@@ -271,7 +274,7 @@ def analyse(runs: Sequence[Run], *, strain: float) -> ElasticityResult:
     Returns
     -------
     ElasticityResult
-        With errors from blocks of time.
+        With errors from blocks of time, the six stresses of a run as correlated as their blocks are.
 
     Raises
     ------
@@ -284,26 +287,30 @@ def analyse(runs: Sequence[Run], *, strain: float) -> ElasticityResult:
         raise InputError(
             f"{where} is not done: stress-strain needs all {2 * len(LABELS)} runs, let them go on"
         )
-    mean, error = np.zeros((2, 6, 6)), np.zeros((2, 6, 6))
+    mean, covariance = np.zeros((2, 6, 6)), np.zeros((2, 6, 6, 6))
     converged, n_blocks = True, []
     for run, (_name, component, sign) in zip(runs, _strained(), strict=True):
         side = int(sign < 0)
-        estimates = [block_average(column) for column in sampled_stresses_GPa(run).T]
+        stresses = sampled_stresses_GPa(run)
+        estimates = [block_average(column) for column in stresses.T]
         mean[side, component] = [estimate.mean for estimate in estimates]
-        error[side, component] = [estimate.error for estimate in estimates]
+        covariance[side, component] = _covariance(stresses, estimates)
         converged &= all(estimate.converged for estimate in estimates)
         n_blocks += [estimate.n_samples // estimate.block_length for estimate in estimates]
     raw = ((mean[0] - mean[1]) / (2 * strain)).T
-    raw_error = (np.hypot(error[0], error[1]) / (2 * strain)).T
+    # By strain: runs are independent, the six stresses of one run are not.
+    covariance = covariance.sum(axis=0) / (2 * strain) ** 2
+    raw_error = np.sqrt(np.diagonal(covariance, axis1=1, axis2=2)).T
     stiffness_error = np.hypot(raw_error, raw_error.T) / 2
     stiffness_error[np.diag_indices(6)] = np.diag(raw_error)
     tensor = ElasticTensor(_symmetric(raw))
     values, there = tensor_values(tensor)
-    # Stresses of unlike runs are independent, so the errors of scalars come from drawing them all anew.
+    # The errors of scalars come from drawing all stresses anew.
     random = np.random.default_rng(0)
+    draws = [random.multivariate_normal(np.zeros(6), one, _DRAWS, method="eigh") for one in covariance]
     drawn = [
-        tensor_values(ElasticTensor(_symmetric(raw + raw_error * random.normal(size=(6, 6)))), there)[0]
-        for _ in range(_DRAWS)
+        tensor_values(ElasticTensor(_symmetric(raw + np.transpose(deviation))), there)[0]
+        for deviation in zip(*draws, strict=True)
     ]
     errors = {key: float(np.std([values[key] for values in drawn], ddof=1)) for key in values}
     stress0 = mean.mean(axis=(0, 1))
@@ -327,6 +334,19 @@ def analyse(runs: Sequence[Run], *, strain: float) -> ElasticityResult:
         },
         notes=notes,
     )
+
+
+def _covariance(stresses_GPa: np.ndarray, estimates: Sequence[Estimate]) -> np.ndarray:
+    """Return the covariance of the means of a run's six stresses: their errors, correlated as blocks are."""
+    length = max(estimate.block_length for estimate in estimates)
+    blocks = stresses_GPa[: len(stresses_GPa) // length * length].reshape(-1, length, 6).mean(axis=1)
+    deviation = blocks - blocks.mean(axis=0)
+    norm = np.sqrt((deviation**2).sum(axis=0))
+    deviation /= np.where(norm > 0, norm, 1.0)
+    error = np.array([estimate.error for estimate in estimates])
+    correlation = deviation.T @ deviation
+    np.fill_diagonal(correlation, 1.0)
+    return np.outer(error, error) * correlation
 
 
 def sampled_stresses_GPa(run: Run) -> np.ndarray:

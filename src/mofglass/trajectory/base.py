@@ -131,7 +131,15 @@ class Trajectory(ABC):
         if not np.isfinite(frame.cell).all() or abs(np.linalg.det(frame.cell)) < 1e-6:
             raise InputError(
                 f"{self.path}, frame {frame.index}: its cell has no volume: mofglass reads periodic boxes "
-                "only, give the cell in Å"
+                "only, give the cell (--cell, Å)"
+            )
+        # Any place in an unwrapped trajectory is nearer than that; beyond it nothing is left of the digits.
+        if np.abs(frame.positions).max(initial=0.0) > 1e8 * np.linalg.norm(frame.cell, axis=1).min():
+            atom = int(np.abs(frame.positions).max(axis=1).argmax())
+            raise InputError(
+                f"{self.path}, frame {frame.index}: atom {atom}, counted from 0, lies "
+                f"{np.abs(frame.positions[atom]).max():.3g} Å out, more than 1e8 cells: leave this frame and "
+                "all after it out (--stop)"
             )
         return frame
 

@@ -27,12 +27,16 @@ def as_cell(cell: Any) -> np.ndarray:
     Raises
     ------
     InputError
-        When it is none of these or has no volume.
+        When it is none of these, a length is not positive, or it has no volume.
     """
     try:
         numbers = np.asarray(cell, dtype=float)
     except (TypeError, ValueError) as error:
         raise InputError(f"the cell {cell!r} is not made of numbers") from error
+    if numbers.size in (3, 6) and not (numbers.ravel()[:3] > 0).all():
+        raise InputError(
+            f"the cell {numbers.ravel().tolist()} has lengths that are not positive: mend --cell"
+        )
     if numbers.size == 3:
         vectors = np.diag(numbers.ravel())
     elif numbers.size == 6:
@@ -42,10 +46,10 @@ def as_cell(cell: Any) -> np.ndarray:
     else:
         raise InputError(
             f"the cell has {numbers.size} numbers: give 3 lengths (Å), 6 lengths and angles (Å, °), or 9 "
-            "components of its vectors (Å)"
+            "components of its vectors (Å), in quotes: --cell '15.4 15.4 18.4'"
         )
     if not np.isfinite(vectors).all() or abs(np.linalg.det(vectors)) < 1e-6:
-        raise InputError(f"the cell {numbers.ravel().tolist()} has no volume")
+        raise InputError(f"the cell {numbers.ravel().tolist()} has no volume: mend --cell")
     return vectors
 
 

@@ -113,7 +113,7 @@ class CP2KTrajectory(XYZTrajectory):
                 self._given_cell = self._cells[0]
             elif self.steps is None:
                 raise InputError(
-                    f"{self.path} does not say its steps, so its cells are unknown: give the cell"
+                    f"{self.path} does not say its steps, so its cells are unknown: give the cell (--cell, Å)"
                 )
 
     def _step_and_time(self, comment: bytes) -> tuple[int | None, float | None]:
@@ -173,7 +173,7 @@ def find_cells(path: Path) -> tuple[Path, np.ndarray, np.ndarray]:
         return others[0], *read_cell_file(others[0])
     raise InputError(
         f"{path} is a CP2K trajectory without its cell: put {own.name} beside it (MOTION/PRINT/CELL), or of "
-        f"a run at constant volume {restart.name}, or give the cell"
+        f"a run at constant volume {restart.name}, or give the cell (--cell, Å)"
     )
 
 

@@ -341,7 +341,7 @@ def _rows_of_edges(
 ) -> np.ndarray | None:
     box = atoms.get("box")
     if box is None or "edges" not in box:
-        raise InputError(f"{path} holds no periodic box: give its cell in Å")
+        raise InputError(f"{path} holds no periodic box: give its cell (--cell, Å)")
     edges = box["edges"]
     if isinstance(edges, h5py.Dataset):
         return None
@@ -354,7 +354,9 @@ def _rows_of_edges(
     rows = np.searchsorted(own, steps)
     if np.any(own[np.minimum(rows, n_edges - 1)] != steps):
         at = int(np.flatnonzero(own[np.minimum(rows, n_edges - 1)] != steps)[0])
-        raise InputError(f"{path}, frame {at}: there is no box for its step {steps[at]}: give the cell in Å")
+        raise InputError(
+            f"{path}, frame {at}: there is no box for its step {steps[at]}: give the cell (--cell, Å)"
+        )
     return rows
 
 
@@ -375,7 +377,7 @@ def _atomic_numbers(atoms: h5py.Group, path: Path, elements: Sequence[str] | Non
             given = "none" if symbols is None else str(len(symbols))
             raise InputError(
                 f"{path} does not say what its {n_atoms} atoms are (it has no 'species'): give the element "
-                f"of every atom in order ({given} given)"
+                f"of every atom in order (--elements, {given} given)"
             )
         return symbols
     values = np.asarray(species[0] if species.ndim == 2 else species)
@@ -389,12 +391,12 @@ def _atomic_numbers(atoms: h5py.Group, path: Path, elements: Sequence[str] | Non
         if "lammps" in creator.lower():
             raise InputError(
                 f"{path} was written by LAMMPS and holds atom types 1 to {values.max()}, not elements: give "
-                "the element of every type in order"
+                "the element of every type in order, as in --elements 'C H N Zn'"
             )
         if values.min() < 1 or values.max() > 118:
             raise InputError(
                 f"{path} holds species {values.min()} to {values.max()}, which are not atomic numbers: give "
-                "the element of every atom in order"
+                "the element of every atom in order (--elements)"
             )
         return values
     if len(symbols) == n_atoms:
@@ -402,7 +404,7 @@ def _atomic_numbers(atoms: h5py.Group, path: Path, elements: Sequence[str] | Non
     if values.min() < 1 or values.max() > len(symbols):
         raise InputError(
             f"{path} holds atom types {values.min()} to {values.max()}, but {len(symbols)} elements were "
-            "given: give one for every type in order"
+            "given (--elements): give one for every type in order"
         )
     return symbols[values - 1]
 

@@ -88,6 +88,7 @@ class LammpsDump(Trajectory):
         self._type_numbers = None if elements is None else numbers_of_symbols(elements, path)
         self._given_cell = None if cell is None else as_cell(cell)
         self._columns_line, self._warned = b"", False
+        self._ids: np.ndarray | None = None
         self._index_frames()
         super().__init__(path, np.empty(0, dtype=np.int64))
         self._leave_out_cut_frame()
@@ -197,8 +198,21 @@ class LammpsDump(Trajectory):
                 order = np.argsort(ids, kind="stable")
                 if np.any(np.diff(ids[order]) == 0):
                     raise InputError(f"{self.path}, frame {index} holds an atom id twice: mend or remove it")
-                numbers, positions = numbers[order], positions[order]
+                ids, numbers, positions = ids[order], numbers[order], positions[order]
+            self._require_same_ids(ids, index)
         return numbers, positions, cell
+
+    def _require_same_ids(self, ids: np.ndarray, index: int) -> None:
+        """Keep the rising ids of the first frame read, and refuse a frame of other atoms."""
+        if self._ids is None:
+            self._ids = ids
+        if len(ids) != len(self._ids) or np.array_equal(ids, self._ids):
+            return
+        strange, missing = np.setdiff1d(ids, self._ids)[0], np.setdiff1d(self._ids, ids)[0]
+        raise InputError(
+            f"{self.path}, frame {index} holds atom id {strange:.0f}, which frame 0 has not, and lacks id "
+            f"{missing:.0f}: a trajectory keeps its atoms, split the file there or leave the frame out"
+        )
 
     def _header(self, text: bytes, index: int) -> tuple[int, str, list[list[float]], int]:
         """Read the lines before the atoms; return also where the atoms begin."""
@@ -243,8 +257,8 @@ class LammpsDump(Trajectory):
             )
         if not element and self._type_numbers is None:
             raise InputError(
-                f"{where}: it has no 'element' column: give the element of every LAMMPS type in order, e.g. "
-                "elements C H N Zn"
+                f"{where}: it has no 'element' column: give the element of every LAMMPS type in order, as in "
+                "--elements 'C H N Zn'"
             )
         coordinates, scaled = chosen
         images = set(_IMAGES) <= set(names) and coordinates[0] in ("x", "xs")
@@ -273,6 +287,13 @@ class LammpsDump(Trajectory):
         if types.min() < 1 or types.max() > len(self._type_numbers):
             raise InputError(
                 f"{self.path}, frame {index} holds atom types {types.min()} to {types.max()}, but "
-                f"{len(self._type_numbers)} elements were given: give one for every type in order"
+                f"{len(self._type_numbers)} elements were given (--elements): give one for every type "
+                "in order"
+            )
+        if not len(self.numbers) and types.max() < len(self._type_numbers):
+            warnings.warn(
+                f"{self.path}: {len(self._type_numbers)} elements were given (--elements), but its atom "
+                f"types reach {types.max()} only: make sure that each stands for its type",
+                stacklevel=4,
             )
         return self._type_numbers[types - 1]

@@ -17,6 +17,10 @@ FORMATS = ("h5md", "extxyz", "xyz", "lammps-dump", "cp2k", "xdatcar", "outcar", 
 """Names for the option `fmt`."""
 
 _HDF5 = b"\x89HDF\r\n\x1a\n"
+_CONVERT = (
+    "it reads H5MD, extended XYZ, LAMMPS text dumps, CP2K -pos-1.xyz, XDATCAR, OUTCAR, CIF, POSCAR and "
+    "LAMMPS data files; convert it, e.g. with  ase convert IN OUT.extxyz"
+)
 _REFUSED = (".traj", ".pkl", ".pickle", ".npy", ".npz", ".db")
 
 
@@ -119,8 +123,10 @@ def _open_file(
         from mofglass.trajectory.xyz import XYZTrajectory
 
         return XYZTrajectory(path, cell=cell, **times)
-    from mofglass.structures import load
+    from mofglass.structures.reading import file_format, load
 
+    if path.is_file() and file_format(path) is None:
+        raise InputError(f"{path} is neither a trajectory nor a structure that mofglass reads: {_CONVERT}")
     return FrameSequence([Frame.from_atoms(load(path, elements=elements))], path)
 
 
@@ -138,6 +144,10 @@ def _format_of(path: Path) -> str:
     name = path.name.lower()
     if head.startswith(_HDF5):
         return "h5md"
+    if not head.strip():
+        raise InputError(f"{path} is empty: write it again")
+    if b"\0" in head:
+        raise InputError(f"{path} is a binary file, no text: {_CONVERT}")
     if head.startswith(b"ITEM: "):
         return "lammps-dump"
     if "outcar" in name or head.lstrip().startswith(b"vasp."):

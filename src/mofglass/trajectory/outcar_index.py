@@ -203,7 +203,7 @@ def read_cell(source: TextSource, at: int, path: Path, frame: int) -> np.ndarray
         When they are missing or not numbers.
     """
     if at == ABSENT:
-        raise InputError(f"{path} has no lattice before its first positions: give the cell in Å")
+        raise InputError(f"{path} has no lattice before its first positions: give the cell (--cell, Å)")
     rows = [_NUMBER.findall(line)[:3] for line in source.read(at, 1024).splitlines()[:3]]
     if len(rows) < 3 or any(len(row) < 3 for row in rows):
         raise InputError(f"{path}, frame {frame}: its 'direct lattice vectors' are not numbers")

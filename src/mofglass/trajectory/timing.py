@@ -46,22 +46,27 @@ def frame_times_ps(
     InputError
         When an interval is not positive, or a time step is given but steps are missing or go back.
     """
-    for name, value in (("time_step_fs", time_step_fs), ("frame_interval_ps", frame_interval_ps)):
+    for option, value in (("--time-step", time_step_fs), ("--frame-interval", frame_interval_ps)):
         if value is not None and not value > 0:
-            raise InputError(f"{name} is {value}, but a time between steps or frames must be positive")
+            raise InputError(f"{option} is {value}, but a time between steps or frames must be positive")
     if frame_interval_ps is not None:
         return np.arange(n_frames) * frame_interval_ps
     if time_step_fs is not None:
         if steps is None:
             raise InputError(
                 f"{path} does not say its steps, so the time step alone does not give times: give the time "
-                "between frames (frame_interval_ps)"
+                "between frames (--frame-interval, ps)"
             )
         if np.any(np.diff(steps) <= 0):
             at = int(np.flatnonzero(np.diff(steps) <= 0)[0]) + 1
+            if steps[at] == steps[at - 1]:
+                raise InputError(
+                    f"{path}, frame {at} is of step {steps[at]}, as the frame before: a restart wrote it "
+                    "again, leave one of the two out of the file"
+                )
             raise InputError(
                 f"{path}, frame {at}: step {steps[at]} follows step {steps[at - 1]}, so steps do not give "
-                "times: give the time between frames (frame_interval_ps)"
+                "times: split the file there, or give the time between frames (--frame-interval, ps)"
             )
         return steps * time_step_fs / FS_PER_PS
     return time_ps

@@ -57,7 +57,7 @@ class OUTCAR(Trajectory):
         self._given_cell = None if cell is None else as_cell(cell)
         self._index = index_outcar(self._source)
         if self._given_cell is None and self._index.cell_at[0] == ABSENT:
-            raise InputError(f"{path} has no lattice before its first positions: give the cell in Å")
+            raise InputError(f"{path} has no lattice before its first positions: give the cell (--cell, Å)")
         super().__init__(path, self._index.numbers)
         self._n_frames = self._whole_frames()
         steps = self._index.steps[: self._n_frames]

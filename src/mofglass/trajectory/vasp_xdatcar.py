@@ -146,14 +146,15 @@ class XDATCAR(Trajectory):
         if header is None or self._cell_of_frame[0] < 0:
             if self._elements is None or self._given_cell is None:
                 raise InputError(
-                    f"{path} does not begin with a cell and elements: give both (the element of every atom)"
+                    f"{path} does not begin with a cell and elements: give both (--cell, and "
+                    "--elements of every atom)"
                 )
             return numbers_of_symbols(self._elements, path)
         symbols = self._elements if header.symbols is None else header.symbols
         if symbols is None or len(symbols) != len(header.counts):
             raise InputError(
                 f"{path} has {len(header.counts)} species and names {len(symbols or ())}: give the element "
-                "of every species in order"
+                "of every species in order, as in --elements 'C H N Zn'"
             )
         return np.repeat(numbers_of_symbols(symbols, path), header.counts)
 

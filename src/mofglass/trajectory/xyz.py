@@ -24,6 +24,7 @@ from mofglass.trajectory.xyz_index import XYZIndex, index_xyz
 
 _STEP = re.compile(rb"(?:^|\s)(?:step|Step|Timestep)\s*=\s*(-?\d+)(?:\s|$)")
 _TIME = re.compile(rb"(?:^|\s)(time_ps|time_fs|Time|time)\s*=\s*\"?([-+.\deE]+)")
+_PBC = re.compile(r'(?:^|\s)pbc\s*=\s*[\["]([^\]"]*)')
 _NOT_INFO = frozenset({"Lattice", "lattice", "Properties", "properties", "pbc", "step", "time_ps"})
 
 
@@ -52,7 +53,7 @@ class XYZTrajectory(Trajectory):
     Warns
     -----
     UserWarning
-        When the last frame was cut short and is left out.
+        When the last frame was cut short and is left out, the cell is not periodic, or times lack their unit.
     """
 
     def __init__(
@@ -87,10 +88,17 @@ class XYZTrajectory(Trajectory):
         if self._unit_missing and self.time_ps is None:
             warnings.warn(
                 f"{path} gives times without saying their unit, so they are not used: give the time between "
-                "frames (frame_interval_ps) or the time step (time_step_fs)",
+                "frames (--frame-interval, ps) or the time step (--time-step, fs)",
                 stacklevel=2,
             )
-        self.numbers = self._parse(0)[0]
+        self.numbers, _, comment = self._parse(0)
+        periodic = _PBC.search(comment)
+        if periodic and "F" in periodic[1].upper() and self._given_cell is None:
+            warnings.warn(
+                f"{path}: its pbc is '{periodic[1]}', not periodic in every direction; mofglass treats it as "
+                "periodic",
+                stacklevel=2,
+            )
         self.numbers.flags.writeable = False
 
     def __len__(self) -> int:
@@ -122,7 +130,7 @@ class XYZTrajectory(Trajectory):
         lattice = lattice_of(comment)
         if lattice is not None:
             return lattice
-        raise InputError(f"{self.path}, frame {index} has no Lattice of 9 numbers: give the cell in Å")
+        raise InputError(f"{self.path}, frame {index} has no Lattice of 9 numbers: give the cell (--cell, Å)")
 
     def _info(self, comment: str) -> dict[str, Any]:
         """Return what else the comment line says."""
