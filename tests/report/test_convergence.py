@@ -74,7 +74,7 @@ def test_a_large_error_beside_it_asks_for_time(glass: Any) -> None:
 
 def test_three_own_glasses_come_before_published_ones(glass: Any) -> None:
     (row,) = judged(glass, [Planted(mean, 0.001, noise(1)) for mean in (1.20, 1.25, 1.30)]).rows
-    assert row.spread == "0.05 (these 3)"
+    assert row.spread == "0.050 (these 3)"
     assert float(row.now) == pytest.approx(0.05 / np.sqrt(3), rel=0.02)
     (row,) = judged(glass, [Planted(mean, 0.001, noise(1)) for mean in (1.20, 1.25)]).rows
     assert "Castel" in row.spread
@@ -88,11 +88,13 @@ def test_without_a_spread_nothing_is_promised(glass: Any) -> None:
 
 def test_a_drift_and_an_error_not_converged_ask_for_time(glass: Any) -> None:
     drifting = noise(2) + np.linspace(0, 0.2, 200)
-    for result in (Planted(1.25, 0.004, drifting), Planted(1.25, 0.004, noise(1), converged=False)):
-        (row,) = judged(glass, [result]).rows
-        assert row.advice.startswith("more time: the run drifts")
-    (row,) = judged(glass, [Planted(1.25, 0.004, drifting)]).series
-    assert row.settled != "yes"
+    found = judged(glass, [Planted(1.25, 0.004, drifting)])
+    # The series that the numbers wait for is named, and is the one that has not settled.
+    assert found.rows[0].advice == "more time: ‘Density’ has not settled"
+    assert [(row.label, row.settled == "yes") for row in found.series] == [("Density", False)]
+    found = judged(glass, [Planted(1.25, 0.004, noise(1), converged=False)])
+    assert found.rows[0].advice == "more time: the error of this analysis still grows with the blocks"
+    assert [row.settled for row in found.series] == ["yes"]
 
 
 def test_what_did_not_vary_is_not_judged(glass: Any) -> None:

@@ -13,7 +13,8 @@ import pytest
 from mofglass.report.exchange import NO_LINKER, exchange_block, linker_colours
 from mofglass.report.measure import Measured
 from mofglass.report.sample import gather
-from mofglass.report.whole_run import even_stretch, exchange_of
+from mofglass.report.whole_run import even_frames, exchange_of
+from mofglass.structures import load
 
 
 @pytest.fixture(scope="module")
@@ -27,16 +28,16 @@ def followed(run_directory: Path) -> Measured:
 @pytest.mark.parametrize(
     ("times_ps", "expected"),
     [
-        ([0, 1, 2, 3], (0, 4)),
-        ([0, 1, 2, 2.1, 2.2, 2.3, 2.4], (2, 7)),
-        ([0, 0.1, 0.2, 0.3, 1.3, 2.3], (0, 4)),
-        ([0.0], (0, 1)),
+        ([0, 1, 2, 3], [0, 1, 2, 3]),
+        ([0, 1, 2, 2.1, 2.2, 2.3, 2.4], [2, 3, 4, 5, 6]),
+        ([0, 0.1, 0.2, 0.3, 1.3, 2.3], [0, 1, 2, 3]),
+        # A stage that ends between two frames, and the next one.
+        ([0, 0.2, 0.4, 0.6, 0.65, 0.85, 1.05], [0, 1, 2, 3, 5, 6]),
+        ([0.0], [0]),
     ],
 )
-def test_the_longest_evenly_spaced_stretch_is_followed(
-    times_ps: list[float], expected: tuple[int, int]
-) -> None:
-    assert even_stretch(np.array(times_ps)) == expected
+def test_the_longest_evenly_recorded_stretch_is_followed(times_ps: list[float], expected: list[int]) -> None:
+    assert even_frames(np.array(times_ps)).tolist() == expected
 
 
 def test_the_whole_run_is_followed_and_the_planted_break_found(followed: Measured) -> None:
@@ -56,6 +57,39 @@ def test_the_whole_run_is_followed_and_the_planted_break_found(followed: Measure
     assert names >= {"exchange_linkers", "exchange_survival"}
     assert "exchange" not in names, "a table without events is not offered"
     assert set(figures) == {identifier for identifier, _ in block.figures}
+
+
+def one_bond_broken(folder: Path) -> Path:
+    """ZIF-4 at rest for 4 ps, of which one Zn is off some of its nitrogens from the first on."""
+    crystal = load("ZIF-4")
+    path = folder / "md.extxyz"
+    with path.open("w") as stream:
+        for time_ps in np.arange(0.0, 4.0, 0.1):
+            frame = crystal.copy()
+            frame.info["time_ps"] = round(float(time_ps), 1)
+            if time_ps > 1.0:
+                frame.positions[0] += [1.3, 0.6, 0.2]
+            frame.write(stream, format="extxyz")
+    return path
+
+
+def test_linkers_that_stand_for_themselves_are_not_judged_by_single_breaks(tmp_path: Path) -> None:
+    sample = gather([one_bond_broken(tmp_path)])[0]
+    alone, _ = exchange_of(sample)
+    assert alone is not None
+    assert 1 <= alone.summary()["n_breaks"] <= 4
+    assert alone.summary()["groups_of_linkers"] == 32
+    assert set(alone.linkers["lability"]) == {"intermediate"}
+    block = exchange_block([Measured(sample, {}, exchange=alone, exchange_words="0 to 4 ps")], {})
+    assert block is not None
+    assert "each stands for itself" in block.note
+    grouped, _ = exchange_of(sample, load("ZIF-4"))
+    assert grouped is not None
+    assert grouped.summary()["groups_of_linkers"] == 4
+    # A crystal with its atoms in another order groups nothing.
+    other, _ = exchange_of(sample, load("ZIF-4")[::-1])
+    assert other is not None
+    assert other.summary()["groups_of_linkers"] == 32
 
 
 def test_linkers_are_coloured_by_their_own_events(followed: Measured) -> None:
@@ -80,8 +114,6 @@ def test_linkers_are_coloured_by_their_own_events(followed: Measured) -> None:
 
 
 def test_a_structure_alone_has_no_exchange(tmp_path: Path) -> None:
-    from mofglass.structures import load
-
     path = tmp_path / "crystal.extxyz"
     load("ZIF-4").write(path)
     exchange, words = exchange_of(gather([path])[0])

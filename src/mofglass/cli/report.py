@@ -4,10 +4,22 @@ from __future__ import annotations
 
 import time
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from mofglass.cli.options import Command, output_option
+from mofglass.cli.analyse_options import frames_options, open_frames
+from mofglass.cli.mechanics_options import refuse
+from mofglass.cli.options import POSITIVE, Command, output_option
+
+if TYPE_CHECKING:
+    from mofglass.trajectory import Trajectory
+
+READING = (
+    *("start", "stop", "stride", "from_ps", "to_ps", "last_ps"),
+    *("fmt", "elements", "cell", "time_step", "frame_interval"),
+)
+"""Options of `mofglass analyse` that say how a file is read, and which of its frames."""
 
 
 @click.command(cls=Command)
@@ -28,16 +40,16 @@ from mofglass.cli.options import Command, output_option
 @click.option(
     "--temperature",
     "temperature_K",
-    type=float,
+    type=POSITIVE,
     help="Temperature of the samples, K.  [default: the run's, or 300]",
 )
 @click.option("--title", default="", help="Heading of the page.")
 @click.option(
     "--pore-frames",
     type=click.IntRange(0),
-    default=10,
-    show_default=True,
-    help="Frames whose pores are measured (some seconds each), of glass and crystal each; 0: none.",
+    help="Frames whose pores are measured, of glass and crystal each; 0: none. One of 272 atoms takes 3 s "
+    "of a core, one of 2176 10 s; above 1000 atoms the largest spheres, which take minutes, are left out.  "
+    "[default: 10, fewer of more than 2000 atoms]",
 )
 @click.option(
     "--experiment",
@@ -69,10 +81,11 @@ def command(
     system: str,
     temperature_K: float | None,
     title: str,
-    pore_frames: int,
+    pore_frames: int | None,
     experiments: tuple[str, ...],
     deuterium_fraction: float,
     mechanics: tuple[str, ...],
+    **reading: Any,
 ) -> None:
     """Write the offline HTML report of one or more runs.
 
@@ -81,15 +94,24 @@ def command(
     its numbers as CSV, the crystal beside the glass in figures and in 3-D, and published values. Several
     runs are taken as independent glasses: means with their spread, and each.
 
+    Frames of trajectories are read and chosen as by mofglass analyse; of a run directory, as its record says.
+
     \b
     mofglass report runs/glass1 -o report.html
     mofglass report runs/glass1 runs/glass2 runs/glass3 -o glasses.html
+    mofglass report md.lammpstrj --elements 'C H N Zn' --time-step 0.5 --crystal ZIF-4 -o md.html
     mofglass report runs/glass1 --experiment xray:glass.int01 --experiment neutron:fq:measured.txt
     mofglass report runs/glass1 --mechanics crystal:studies/zif-4 --mechanics glass:studies/glass1
     """
     from mofglass.literature import compare
     from mofglass.report import write_report
+    from mofglass.simulate.provenance import command_line
 
+    def open_file(path: Path) -> Trajectory:
+        return open_frames({**reading, "trajectories": [path]}).trajectories[0]
+
+    for run in filter(Path.is_dir, runs):
+        refuse(READING, f"for {run}, a run directory, whose record says it")
     begin = time.monotonic()
     destination = write_report(
         runs,
@@ -103,6 +125,14 @@ def command(
         experiments=experiments,
         deuterium_fraction=deuterium_fraction,
         mechanics=mechanics,
+        open_file=open_file,
+        command=command_line(),
     )
     size_MB = destination.stat().st_size / 1e6
     click.echo(f"{destination} ({size_MB:.1f} MB, {time.monotonic() - begin:.0f} s)")
+
+
+# Declared once, with analyse; after this command's own options in its help.
+command.params += [
+    option for option in click.command()(frames_options(lambda **_: None)).params if option.name in READING
+]

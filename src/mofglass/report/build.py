@@ -13,8 +13,10 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from mofglass.analysis.pores import PoresResult
 from mofglass.errors import InputError
 from mofglass.report.content import (
+    AnalysisBlock,
     Compare,
     analysis_blocks,
     comparison_groups,
@@ -26,19 +28,20 @@ from mofglass.report.exchange import exchange_block
 from mofglass.report.experiment import Experiment, experiment_blocks, read_experiment
 from mofglass.report.figures import stacked
 from mofglass.report.history import shaded_stages, smoothed, thermo_panels
-from mofglass.report.measure import PORE_FRAMES, Measured, measure
+from mofglass.report.measure import Measured, measure
 from mofglass.report.mechanics import Study, mechanics_section, read_studies
 from mofglass.report.melted import unmelted_words
 from mofglass.report.packing import csv_link
 from mofglass.report.page import render, write_whole
 from mofglass.report.record import protocols, reasons_to_differ, record_of, sample_row
-from mofglass.report.sample import Analyse, Sample, gather
+from mofglass.report.sample import Analyse, OpenFile, Sample, gather
 from mofglass.report.slices import slice_figures
 from mofglass.report.tiles import tiles
 from mofglass.report.viewers import viewers_of
+from mofglass.report.whole_run import pores_words
 from mofglass.report.words import formula
 from mofglass.result import Curve, Panel
-from mofglass.trajectory import open_trajectory
+from mofglass.trajectory import Trajectory, open_trajectory
 
 IMIDAZOLATE_GLASS = {30: 1, 6: 6, 7: 4, 1: 6}
 """Zn(C3H3N2)2: the composition that the published values of ZIF-4 are of."""
@@ -57,10 +60,12 @@ def write_report(
     title: str = "",
     compare: Compare | None = None,
     analyse: Analyse | None = None,
-    pore_frames: int = PORE_FRAMES,
+    pore_frames: int | None = None,
     experiments: Sequence[str] = (),
     deuterium_fraction: float = 0.0,
     mechanics: Sequence[str] = (),
+    open_file: OpenFile = open_trajectory,
+    command: str = "",
 ) -> Path:
     """Write the report of one or several runs as one offline HTML file.
 
@@ -82,14 +87,19 @@ def write_report(
         `mofglass.literature.compare`; without it the report holds no published values.
     analyse : callable, optional
         From frames and temperature to results by name; mofglass' standard set by default.
-    pore_frames : int
-        Frames whose pores are measured; 0 for none.
+    pore_frames : int, optional
+        Frames whose pores are measured; 0 for none; ten by default, fewer of more than 2000 atoms.
     experiments : sequence of str
         Files of measured scattering, as `mofglass.report.experiment.read_experiment` takes them.
     deuterium_fraction : float
         Fraction of the hydrogen that was deuterium where neutrons were scattered.
     mechanics : sequence of str
         Studies of the mechanics, as `mofglass.report.mechanics.read_studies` takes them.
+    open_file : callable
+        From the path of a trajectory or structure to the frames to measure; opens the file as its content
+        tells by default.
+    command : str
+        Command line that makes this page again.
 
     Returns
     -------
@@ -108,24 +118,44 @@ def write_report(
     # Read first: a mistyped name is known before anything is measured.
     curves = [read_experiment(text, deuterium_fraction=deuterium_fraction) for text in experiments]
     studies = [study for text in mechanics for study in read_studies(text, system=system)]
-    samples = gather(given, temperature_K=temperature_K)
-    if crystal is not None:
-        samples = [_with_crystal(samples[0], Path(crystal)), *samples[1:]]
+    samples = gather(given, temperature_K=temperature_K, open_file=open_file)
+    beside = None if crystal is None else open_trajectory(Path(crystal))
+    if beside is not None:
+        samples = [_with_crystal(samples[0], beside), *samples[1:]]
     # Independent glasses were made from the same crystal: one of them is measured.
     first = next((sample for sample in samples if sample.crystal is not None), None)
+    reference = None if beside is None else beside[0]
     measured = [
-        measure(sample, analyse, with_crystal=sample is first, pore_frames=pore_frames) for sample in samples
+        measure(
+            sample,
+            analyse,
+            with_crystal=sample is first,
+            pore_frames=pore_frames,
+            reference=reference,
+        )
+        for sample in samples
     ]
     html = report_html(
-        measured, system=system, title=title, compare=compare, experiments=curves, studies=studies
+        measured,
+        system=system,
+        title=title,
+        compare=compare,
+        experiments=curves,
+        studies=studies,
+        command=command,
     )
     write_whole(destination, html)
     return destination
 
 
-def _with_crystal(sample: Sample, path: Path) -> Sample:
-    trajectory = open_trajectory(path)
-    return replace(sample, crystal=trajectory, crystal_label=f"crystal from {path.name}")
+def _with_crystal(sample: Sample, crystal: Trajectory) -> Sample:
+    return replace(
+        sample,
+        crystal=crystal,
+        crystal_label=f"crystal from {crystal.path.name}",
+        # One frame at rest has no temperature.
+        crystal_temperature_K=300.0 if len(crystal) > 1 else None,
+    )
 
 
 def report_html(
@@ -136,6 +166,7 @@ def report_html(
     compare: Compare | None = None,
     experiments: Sequence[Experiment] = (),
     studies: Sequence[Study] = (),
+    command: str = "",
 ) -> str:
     """Return the page of samples that have been measured.
 
@@ -153,6 +184,8 @@ def report_html(
         Measured scattering functions to stand beside.
     studies : sequence of Study
         Studies of the mechanics to include.
+    command : str
+        Command line that makes the page again.
 
     Returns
     -------
@@ -166,7 +199,9 @@ def report_html(
     known_compare = compare if all(_is_imidazolate(sample) for sample in samples) else None
     comparisons, no_comparison = _comparisons(measured, summaries, system, compare)
     histories = _histories(measured, figures)
-    blocks = analysis_blocks(measured, figures, product=system)
+    blocks = [
+        _with_pore_note(block, measured) for block in analysis_blocks(measured, figures, product=system)
+    ]
     blocks += experiment_blocks(measured, experiments, figures, product=system)
     exchange = exchange_block(measured, figures)
     blocks += [exchange] if exchange else []
@@ -188,7 +223,7 @@ def report_html(
         "version": version("mofglass"),
         "written": datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC"),
         "title": heading,
-        "eyebrow": f"{len(samples)} samples" if several else ("Run" if samples[0].is_run else "Structure"),
+        "eyebrow": f"{len(samples)} samples" if several else _kind(samples[0]).capitalize(),
         "lede": _lede(samples, system),
         "contents": sections,
         "tiles": tiles(samples, summaries, reference),
@@ -206,9 +241,24 @@ def report_html(
         "comparisons": comparisons,
         "no_comparison": no_comparison,
         "reasons": reasons_to_differ(samples),
+        "command": command,
         "records": [record_of(sample) for sample in samples],
     }
     return render(content, figures=figures, scenes=scenes)
+
+
+def _kind(sample: Sample) -> str:
+    """What a sample came as."""
+    if sample.is_run:
+        return "run"
+    return "trajectory" if len(sample.trajectory) > 1 else "structure"
+
+
+def _with_pore_note(block: AnalysisBlock, measured: Sequence[Measured]) -> AnalysisBlock:
+    pores = [item.glass["pores"] for item in measured if "pores" in item.glass]
+    if block.name != "pores" or not isinstance(pores[0], PoresResult):
+        return block
+    return replace(block, note=pores_words(pores[0]))
 
 
 def _heading(samples: Sequence[Sample]) -> str:
@@ -221,8 +271,11 @@ def _lede(samples: Sequence[Sample], system: str) -> str:
     first = samples[0]
     n_atoms = f"{first.trajectory.n_atoms:,}".replace(",", "\u202f")
     if not first.is_run:
-        what = f"{len(samples)} structures" if len(samples) > 1 else "A structure"
-        return f"{what} of {n_atoms} atoms, brought as a file and measured as a {system}."
+        if len(samples) > 1:
+            kinds = {"trajectory": "trajectories", "structure": "structures"}[_kind(first)]
+            return f"{len(samples)} {kinds} of {n_atoms} atoms, brought as files and measured as a {system}."
+        frames = f" in {len(first.trajectory)} frames" if len(first.trajectory) > 1 else ""
+        return f"A {_kind(first)} of {n_atoms} atoms{frames}, brought as a file and measured as a {system}."
     hottest = max((max(s.start_K or 0, s.end_K or 0) for s in first.spans), default=0)
     words = f"{n_atoms} atoms of {formula(first.info.get('structure', {}).get('formula', ''))}"
     if hottest:
@@ -244,7 +297,7 @@ def _analysed(measured: Sequence[Measured]) -> list[str]:
     for item in measured:
         glass = item.sample.glass
         times = glass.time_ps
-        when = "" if times is None or len(times) < 2 else f" from {times[0]:g} to {times[-1]:g} ps"
+        when = "" if times is None or len(times) < 2 else f" from {times[0]:.4g} to {times[-1]:.4g} ps"
         frames = "1 frame" if len(glass) == 1 else f"{len(glass)} frames{when}"
         at = "" if item.sample.temperature_K is None else f", at {item.sample.temperature_K:g} K"
         lines.append(f"{item.sample.label}: {frames} analysed{at}.")

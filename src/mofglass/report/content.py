@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from mofglass.errors import InputError
-from mofglass.report.figures import overlay
+from mofglass.report.figures import is_over_time, overlay
 from mofglass.report.measure import Measured
 from mofglass.report.packing import csv_link
 from mofglass.report.words import Entry, entries, number
@@ -156,22 +156,6 @@ def _by_axes(result: Result) -> dict[tuple[str, str, int], Panel]:
         same = sum(axes[:2] == (panel.x_label, panel.y_label) for axes in found)
         found[panel.x_label, panel.y_label, same] = panel
     return found
-
-
-def is_over_time(panel: Panel) -> bool:
-    """Tell whether a panel follows a property along the trajectory.
-
-    Parameters
-    ----------
-    panel : Panel
-        A panel.
-
-    Returns
-    -------
-    bool
-        True where the abscissa is simulation time or frames.
-    """
-    return panel.x_label.lower() in ("time (ps)", "frame")
 
 
 def summary_table(

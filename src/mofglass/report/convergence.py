@@ -18,9 +18,10 @@ from mofglass.analysis.convergence import (
     sampling,
     spread_between,
 )
-from mofglass.report.content import Compare, is_over_time
+from mofglass.report.content import Compare
+from mofglass.report.figures import is_over_time
 from mofglass.report.measure import Measured
-from mofglass.report.words import Entry, entries, number
+from mofglass.report.words import Entry, entries, number, uncertainty
 from mofglass.result import Result
 
 FEWEST_SAMPLES = 8
@@ -102,38 +103,51 @@ def convergence(measured: Sequence[Measured], *, system: str, compare: Compare |
     for name in dict.fromkeys(name for item in measured for name in item.glass):
         results = [item.glass[name] for item in measured if name in item.glass]
         summaries = [result.summary() for result in results]
-        settled = name not in unsettled and all(s.get("error_converged") is not False for s in summaries)
+        reason = _reason_to_wait(unsettled.get(name, []), summaries)
         tables = [{entry.key: entry for entry in entries(summary)} for summary in summaries]
         for key in tables[0]:
             known = [table[key] for table in tables if key in table and table[key].error is not None]
             if known:
                 spread = _spread(known, published.get(f"{name}.{key}"))
-                rows.append(_row(results[0].title or name, known, spread, settled=settled))
+                rows.append(_row(results[0].title or name, known, spread, reason))
     return Convergence(tuple(rows), tuple(series), tuple(box_limits(measured)))
 
 
-def _row(analysis: str, known: Sequence[Entry], spread: _Spread | None, *, settled: bool) -> QuantityRow:
+def _reason_to_wait(unsettled: Sequence[str], summaries: Sequence[Mapping[str, Any]]) -> str:
+    """Why an analysis needs time first: a series that has not settled, or its own error; else empty."""
+    if unsettled:
+        others = f" (and {len(unsettled) - 1} more of this analysis)" if len(unsettled) > 1 else ""
+        return f"‘{unsettled[0]}’{others} has not settled"
+    if any(summary.get("error_converged") is False for summary in summaries):
+        return "the error of this analysis still grows with the blocks"
+    return ""
+
+
+def _row(analysis: str, known: Sequence[Entry], spread: _Spread | None, reason_to_wait: str) -> QuantityRow:
     errors = [entry.error for entry in known if entry.error is not None]
     value = float(np.mean([entry.value for entry in known]))
     time_error = sqrt(float(np.mean(np.square(errors))))
     first = known[0]
     written = {"now": "–", "longer": "–", "more": "–"}
-    if time_error <= _NO_CHANGE * abs(value) or time_error == 0:
+    if time_error == 0:
         advice = "nothing in this run: it did not vary"
     else:
         found = outlook(
-            time_error, None if spread is None else spread.value, n_glasses=len(known), settled=settled
+            time_error,
+            None if spread is None else spread.value,
+            n_glasses=len(known),
+            settled=not reason_to_wait,
         )
-        advice = found.reason
+        advice = f"more time: {reason_to_wait}" if reason_to_wait else found.reason
         if isfinite(found.error):
             totals = (found.error, found.error_ten_times_longer, found.error_ten_times_glasses)
-            written = dict(zip(written, map(_short, totals), strict=True))
+            written = dict(zip(written, (uncertainty(total, value) for total in totals), strict=True))
     return QuantityRow(
         analysis=analysis,
         label=first.label,
         unit=first.unit,
         value=number(value, time_error),
-        time_error=_short(time_error),
+        time_error=uncertainty(time_error, value),
         spread="–" if spread is None else spread.words,
         advice=advice,
         spread_known=spread is not None,
@@ -141,15 +155,12 @@ def _row(analysis: str, known: Sequence[Entry], spread: _Spread | None, *, settl
     )
 
 
-def _short(value: float) -> str:
-    return f"{value:.2g}"
-
-
 def _spread(known: Sequence[Entry], published: _Spread | None) -> _Spread | None:
     """The spread between our own glasses where there are enough, or else the published one."""
     if len(known) >= 2 and (len(known) >= FEWEST_OWN_GLASSES or published is None):
-        own = spread_between([entry.value for entry in known], [entry.error or 0.0 for entry in known])
-        return _Spread(own, f"{_short(own)} (these {len(known)})")
+        values = [entry.value for entry in known]
+        own = spread_between(values, [entry.error or 0.0 for entry in known])
+        return _Spread(own, f"{uncertainty(own, values[0])} (these {len(known)})")
     return published
 
 
@@ -167,16 +178,17 @@ def _published_spreads(
     return {
         key: _Spread(
             spread := float(median(row.published_error for row in rows)),
-            f"{_short(spread)} ({rows[0].source}, {rows[0].published_glasses} glasses"
+            f"{spread:g} ({rows[0].source}, {rows[0].published_glasses} glasses"
             + (f", median of {len(rows)})" if len(rows) > 1 else ")"),
         )
         for key, rows in found.items()
     }
 
 
-def _series(measured: Sequence[Measured]) -> tuple[list[SeriesRow], set[str]]:
-    """Rows of all series in time, and the analyses of which one has not settled."""
-    rows, unsettled = [], set()
+def _series(measured: Sequence[Measured]) -> tuple[list[SeriesRow], dict[str, list[str]]]:
+    """Rows of all series in time, and by analysis those that have not settled."""
+    rows: list[SeriesRow] = []
+    unsettled: dict[str, list[str]] = {}
     for item in measured:
         for name, result in item.glass.items():
             for label, times_ps, values in series_of(result):
@@ -184,7 +196,8 @@ def _series(measured: Sequence[Measured]) -> tuple[list[SeriesRow], set[str]]:
                 step_ps = float(np.median(np.diff(times_ps)))
                 rows.append(_series_row(item.sample.label, label, found, step_ps))
                 if not found.settled:
-                    unsettled.add(name)
+                    of = f" of {item.sample.label}" if len(measured) > 1 else ""
+                    unsettled.setdefault(name, []).append(label + of)
     return rows, unsettled
 
 

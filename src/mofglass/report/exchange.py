@@ -13,6 +13,7 @@ from mofglass.analysis.exchange_result import EVENT_COUNTS, LABILITY_COLOURS, Ex
 from mofglass.report.content import AnalysisBlock, Row, analysis_blocks, combine
 from mofglass.report.measure import Measured
 from mofglass.report.packing import base64_of
+from mofglass.report.whole_run import is_grouped, unjudged
 from mofglass.report.words import number
 from mofglass.topology import perceive
 
@@ -48,14 +49,27 @@ def exchange_block(measured: Sequence[Measured], figures: dict[str, Any]) -> Ana
     if not isinstance(result, ExchangeResult):
         return None
     joined = replace(followed[0], glass={"exchange": result}, crystal={})
-    (block,) = analysis_blocks([joined], figures, product="all runs" if len(followed) > 1 else "run")
+    (block,) = analysis_blocks([joined], figures, product=_whole(followed))
     where = followed[0].exchange_words
+    result = unjudged(result)
+    frames = "1 frame" if result.residence_frames == 1 else f"{result.residence_frames} frames"
     note = (
-        f"Over the whole run, {where}. A bond counts as broken or formed where it stays so for "
-        f"{result.residence_time_ps:g} ps ({result.residence_frames} frames). Errors are those of counting, "
+        f"From {where}. A bond counts as broken or formed where it stays so for "
+        f"{result.residence_time_ps:g} ps ({frames}). Errors are those of counting, "
         "or between runs."
     )
+    if not is_grouped(result):
+        note += (
+            " No linker is called stable or labile: each stands for itself, there being no crystal with the "
+            "same atoms in the same order (--crystal) whose symmetry would group them."
+        )
     return replace(block, note=note, table=exchange_rows(result))
+
+
+def _whole(followed: Sequence[Measured]) -> str:
+    """What the exchanges are of."""
+    kind = "run" if followed[0].sample.is_run else "trajectory"
+    return kind if len(followed) == 1 else {"run": "all runs", "trajectory": "all trajectories"}[kind]
 
 
 def exchange_rows(result: ExchangeResult) -> tuple[tuple[str, ...], tuple[Row, ...]]:

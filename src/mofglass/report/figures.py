@@ -11,7 +11,7 @@ from mofglass.report.packing import plotly_array
 from mofglass.result import Curve, Panel
 
 MAX_CURVES_SHOWN = 4
-"""Curves of one panel that are all drawn at first; of more, the first two."""
+"""Curves of one panel that are all drawn at first; of more, two."""
 
 MAX_POINTS = 2000
 """Points of one curve at most; longer ones are thinned evenly (the CSV keeps all)."""
@@ -44,6 +44,7 @@ def overlay(
         Plain data for ``figures.js``.
     """
     first = glasses[0][1]
+    names, unit = _names(first.curves)
     several, n_curves = len(glasses) > 1, len(first.curves)
     panels = [panel for _, panel in glasses] + ([crystal[1]] if crystal else [])
     families = [
@@ -53,7 +54,7 @@ def overlay(
         families = [same_bars(family) for family in families]
     curves: list[dict[str, Any]] = []
     for number, family in enumerate(families):
-        name = first.curves[number].label if n_curves > 1 else ""
+        name = names[number] if n_curves > 1 else ""
         beside = family.pop() if crystal is not None and len(family) == len(panels) else None
         if crystal is not None and beside is not None:
             curves.append(
@@ -71,11 +72,50 @@ def overlay(
             member = Curve(family[place].label, _beside_bars(family[place].x, first, beside), family[place].y)
             role = "glass" if average is None else "each"
             curves.append(_drawn(member, role, colour, name, label, legend=not name, number=number))
-    # Ten partial g(r) of two structures are a thicket: all are in the legend, the first few are drawn.
-    shown = n_curves if n_curves <= MAX_CURVES_SHOWN else 2
+    # Ten partial g(r) of two structures are a thicket: all are in the legend, a few are drawn.
+    shown = _shown_at_first(first)
     for curve in curves:
-        curve["hidden"] = curve.pop("number") >= shown
-    return {"panels": [_panel(first, curves)]}
+        curve["hidden"] = curve.pop("number") not in shown
+    return {"panels": [_panel(first, curves) | {"legend_title": unit}]}
+
+
+def is_over_time(panel: Panel) -> bool:
+    """Tell whether a panel follows a property along the trajectory.
+
+    Parameters
+    ----------
+    panel : Panel
+        A panel.
+
+    Returns
+    -------
+    bool
+        True where the abscissa is simulation time or frames.
+    """
+    return panel.x_label.lower() in ("time (ps)", "frame")
+
+
+def _shown_at_first(panel: Panel) -> Sequence[int]:
+    """Curves drawn before the reader asks for more: of many over time the two highest, else the first two."""
+    n_curves = len(panel.curves)
+    if n_curves <= MAX_CURVES_SHOWN:
+        return range(n_curves)
+    if not is_over_time(panel):
+        return range(2)
+    heights = [float(np.nan_to_num(np.asarray(curve.y, dtype=float)).mean()) for curve in panel.curves]
+    return [int(number) for number in np.argsort(heights)[-2:]]
+
+
+def _names(curves: Sequence[Curve]) -> tuple[list[str], str]:
+    """Names of many curves without the words that all of them end with, and those words."""
+    words = [curve.label.split() for curve in curves]
+    n_same = 0
+    if len(curves) > MAX_CURVES_SHOWN:
+        most = min(map(len, words)) - 1
+        while n_same < most and len({label[-n_same - 1] for label in words}) == 1:
+            n_same += 1
+    names = [" ".join(label[: len(label) - n_same]) for label in words]
+    return names, " ".join(words[0][len(words[0]) - n_same :]) if n_same else ""
 
 
 def same_bars(curves: Sequence[Curve]) -> list[Curve]:

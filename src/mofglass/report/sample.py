@@ -46,8 +46,8 @@ class Sample:
         What the crystal's frames are.
     temperature_K : float or None
         Temperature of the glass, K.
-    crystal_temperature_K : float
-        Temperature of the crystal, K.
+    crystal_temperature_K : float or None
+        Temperature of the crystal, K; None for one frame at rest.
     info : dict
         ``run.yaml``; empty for a plain file.
     state : str
@@ -65,7 +65,7 @@ class Sample:
     temperature_K: float | None
     crystal: Trajectory | None = None
     crystal_label: str = ""
-    crystal_temperature_K: float = 300.0
+    crystal_temperature_K: float | None = 300.0
     info: dict[str, Any] = field(default_factory=dict)
     state: str = ""
     thermo: pd.DataFrame | None = None
@@ -95,7 +95,16 @@ class Sample:
         return names[-1] if names else ""
 
 
-def gather(paths: Sequence[str | os.PathLike[str]], *, temperature_K: float | None = None) -> list[Sample]:
+OpenFile = Callable[[Path], Trajectory]
+"""From the path of a trajectory or structure to its frames."""
+
+
+def gather(
+    paths: Sequence[str | os.PathLike[str]],
+    *,
+    temperature_K: float | None = None,
+    open_file: OpenFile = open_trajectory,
+) -> list[Sample]:
     """Open runs, trajectories and structures, and choose their frames.
 
     Parameters
@@ -104,6 +113,8 @@ def gather(paths: Sequence[str | os.PathLike[str]], *, temperature_K: float | No
         Run directories (a directory of runs stands for all of them), trajectory or structure files.
     temperature_K : float, optional
         Temperature of the glass, K; by default what the run's record says, or 300 K.
+    open_file : callable
+        Opens what is no run, and may choose among its frames.
 
     Returns
     -------
@@ -122,7 +133,7 @@ def gather(paths: Sequence[str | os.PathLike[str]], *, temperature_K: float | No
     return [
         _from_run(path, label, temperature_K)
         if (path / "run.yaml").is_file()
-        else _from_file(path, label, temperature_K)
+        else _from_file(path, label, temperature_K, open_file)
         for path, label in zip(found, labels, strict=True)
     ]
 
@@ -175,8 +186,8 @@ def _from_run(path: Path, label: str, temperature_K: float | None) -> Sample:
     )
 
 
-def _from_file(path: Path, label: str, temperature_K: float | None) -> Sample:
-    trajectory = open_trajectory(path)
+def _from_file(path: Path, label: str, temperature_K: float | None, open_file: OpenFile) -> Sample:
+    trajectory = open_file(path)
     if len(trajectory) == 0:
         raise InputError(f"{path} holds no frames")
     glass = thinned(trajectory, MAX_ANALYSED_FRAMES)

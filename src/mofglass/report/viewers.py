@@ -5,11 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+import numpy as np
+
 from mofglass.frame import Frame
 from mofglass.report.exchange import linker_colours
 from mofglass.report.measure import Measured
 from mofglass.report.sample import Sample
 from mofglass.report.scene import frames_to_show, pack_scene
+from mofglass.report.whole_run import is_grouped
 
 
 def viewers_of(measured: Sequence[Measured], system: str) -> tuple[list[dict[str, Any]], list[Any]]:
@@ -39,8 +42,11 @@ def viewers_of(measured: Sequence[Measured], system: str) -> tuple[list[dict[str
         assert sample.crystal is not None
         frame = sample.crystal[-1]
         scenes.append(pack_scene("Crystal", [frame], [sample.crystal_label]))
-        same = len(frame.numbers) == sample.trajectory.n_atoms and sample.is_run
-        scenes[0]["exchange"] = colours[with_crystal] if same else None
+        # A trajectory's crystal is known to have its atoms where its symmetry could group them.
+        exchange = measured[with_crystal].exchange
+        same = np.array_equal(frame.numbers, sample.trajectory.numbers)
+        known = sample.is_run or (exchange is not None and is_grouped(exchange))
+        scenes[0]["exchange"] = colours[with_crystal] if same and known else None
         viewers.append({"title": "Crystal", "scenes": [0], "labels": ["Crystal"], "start": "last"})
     first = len(scenes)
     for item, colour in zip(measured, colours, strict=True):

@@ -101,6 +101,7 @@ window.mofglass = window.mofglass || {};
       legend: {
         orientation: "h", y: 1 + (figure.stages ? 26 : 6) / Math.max(120, element.clientHeight - 110), yanchor: "bottom", x: 0, font: { size: narrow ? 10.5 : 12 },
         itemwidth: 30, groupclick: "togglegroup", tracegroupgap: 0,
+        title: { text: escaped(figure.panels[0].legend_title || ""), side: "top left", font: { size: narrow ? 10.5 : 12 } },
       },
       hoverlabel: { font: { family: look.font } }, dragmode: narrow ? false : "zoom",
     };
