@@ -77,6 +77,7 @@ def main() -> None:
     from mofglass.datasets.dataset import open_dataset
     from mofglass.errors import MofglassError
     from mofglass.report.pareto import write_pareto_page
+    from mofglass.simulate.provenance import machine
     from mofglass.training.evaluate import evaluate
     from mofglass.training.evaluation_output import write_together
     from mofglass.training.pareto import pareto_panels, pareto_table, table_row
@@ -113,7 +114,7 @@ def main() -> None:
     summary = {"rows": table.astype(object).to_dict("records"), "failed": failed}
     write_together(options.output, {"pareto": table}, pareto_panels(table), {"pareto": summary})
     record = {
-        "machine": f"{platform.processor() or platform.machine()}, core {core}",
+        "machine": f"{machine()['processor']}, core {core}",
         "versions": f"mofglass {version('mofglass')}, Python {platform.python_version()}",
         "frames": f"{len(dataset)} of {', '.join(options.dataset)}",
         "energies": options.align,

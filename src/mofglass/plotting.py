@@ -14,6 +14,9 @@ COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#56b4e9", "#e69f00", "#0
 LINE_STYLES = ("-", "--", ":", "-.")
 """Beyond the eighth curve colours come again with another stroke."""
 
+MARKERS = ("o", "D", "s", "^")
+"""And points with another shape."""
+
 _LEGEND_INSIDE = 6
 """A legend of more curves would lie on them: it stands beside the axes."""
 
@@ -177,7 +180,7 @@ def _draw_points(panel: Panel, ax: Any) -> None:
             curve.y,
             None if error is None else np.nan_to_num(error),
             linestyle="",
-            marker="o",
+            marker=MARKERS[number // len(COLOURS) % len(MARKERS)],
             markersize=5 if few else 2,
             markeredgewidth=0,
             alpha=1.0 if few else 0.5,

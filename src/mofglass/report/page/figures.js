@@ -8,6 +8,7 @@ window.mofglass = window.mofglass || {};
     light: ["#c2512f", "#20639b", "#2a7f62", "#8c5aa8", "#a87900", "#b0457b", "#4a6a7c", "#6b6b1f"],
     dark: ["#f08a63", "#6fb1e8", "#5cc7a2", "#c29be0", "#e3b94d", "#ec86b6", "#9bbccb", "#c5c56a"],
   };
+  const SYMBOLS = ["circle", "diamond", "square", "triangle-up"];
   const WIDTH = { mean: 2.4, glass: 1.8, each: 1.0, crystal: 1.6, raw: 0.8, smooth: 2.0 };
   const DASH = { crystal: "dot" };
   const OPACITY = { each: 0.5, raw: 0.35 };
@@ -54,7 +55,8 @@ window.mofglass = window.mofglass || {};
     const line = {
       ...common, type: "scatter", mode: points ? "markers" : "lines",
       line: { color: colour, width: WIDTH[curve.role] || 1.8, dash: DASH[curve.role] || "solid" },
-      marker: { color: colour, size }, opacity: kind === "points" && size < 9 ? 0.5 : OPACITY[curve.role] || 1,
+      // Colours that come again have another shape.
+      marker: { color: colour, size, symbol: SYMBOLS[Math.floor(curve.colour / look.colours.length) % SYMBOLS.length] }, opacity: kind === "points" && size < 9 ? 0.5 : OPACITY[curve.role] || 1,
     };
     if (points && curve.error) line.error_y = { type: "data", array: curve.error, color: colour, thickness: 1.2 };
     if (points || !curve.band) return [line];
@@ -101,7 +103,6 @@ window.mofglass = window.mofglass || {};
       legend: {
         orientation: "h", y: 1 + (figure.stages ? 26 : 6) / Math.max(120, element.clientHeight - 110), yanchor: "bottom", x: 0, font: { size: narrow ? 10.5 : 12 },
         itemwidth: 30, groupclick: "togglegroup", tracegroupgap: 0,
-        title: { text: escaped(figure.panels[0].legend_title || ""), side: "top left", font: { size: narrow ? 10.5 : 12 } },
       },
       hoverlabel: { font: { family: look.font } }, dragmode: narrow ? false : "zoom",
     };
