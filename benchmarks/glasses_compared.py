@@ -1,6 +1,6 @@
 """The shared glasses through the standard set and pores, one row a model: docs/analysis/glasses-compared.md.
 
-Run:  OMP_NUM_THREADS=1 .venv/bin/python benchmarks/glasses_compared.py ../shared/data
+Run:  OMP_NUM_THREADS=1 .venv/bin/python benchmarks/glasses_compared.py [DATA] [--large]
 
 Wall times are printed beside the numbers.
 """
@@ -18,11 +18,14 @@ from mofglass.trajectory import open_trajectory
 MODELS = {
     "ZIF-4, DFT-relaxed": "structures/ZIF4-RelaxedCell.cif",
     "ZIF-4, five ab initio glasses": "glasses/ZIF4_15glass*.cif",
-    "ZIF-4, RMC model": "glasses/rmc-mqgzif4.xyz",
     "SALEM-2, two glasses": "glasses/SALEM2_glass*.cif",
     "ZIF-8, two glasses": "glasses/ZIF8_15glass*.cif",
+}
+LARGE_MODELS = {
+    "ZIF-4, RMC model": "glasses/rmc-mqgzif4.xyz",
     "ZIF-4, ACE model": "azif/m1-zif_ace_24.data.gz",
 }
+DATA = Path(__file__).parents[2] / "shared" / "data"
 LARGE = 5_000
 """Atoms beyond which the largest spheres, sought in time that grows with the square, are left out."""
 
@@ -72,14 +75,21 @@ def row(name: str, summary: dict[str, Any], seconds: float) -> str:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("data", type=Path)
+    parser.add_argument(
+        "data", type=Path, nargs="?", default=DATA, help="where structures, glasses and azif lie"
+    )
+    parser.add_argument("--large", action="store_true", help="also the models of 8704 and 29,376 atoms")
     parser.add_argument("--only", default="", help="models with this in their name")
     options = parser.parse_args()
-    for name, pattern in MODELS.items():
+    for name, pattern in {**MODELS, **(LARGE_MODELS if options.large else {})}.items():
         if options.only not in name:
             continue
+        files = sorted(options.data.glob(pattern))
+        if not files:
+            print(f"{name}: no {options.data / pattern}", flush=True)
+            continue
         start = time.perf_counter()
-        summary, skipped = measured(sorted(options.data.glob(pattern)))
+        summary, skipped = measured(files)
         print(row(name, summary, time.perf_counter() - start), flush=True)
         print("   left out:", skipped, flush=True)
 

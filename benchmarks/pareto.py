@@ -25,7 +25,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-SHIPPED = ("zif4", "zif4-nequip", "zif4-nequip-accurate")
+SHIPPED = ("zif4",)
 LABELS = Path(__file__).parents[2] / "shared" / "data" / "labels" / "rattled.extxyz.gz"
 
 
@@ -42,7 +42,7 @@ def arguments() -> argparse.Namespace:
         "--core", type=int, default=None, help="core to stay on; by default the first allowed"
     )
     parser.add_argument("--timing", default="both", choices=["cell", "both"], help="2x2x2 supercell too")
-    parser.add_argument("-o", "--output", type=Path, default=Path("pareto"), help="directory to write to")
+    parser.add_argument("-o", "--output", type=Path, default=Path("runs/pareto"), help="directory to write to")
     return parser.parse_args()
 
 

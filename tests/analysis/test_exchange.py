@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 from ase import Atoms
 from click.testing import CliRunner
@@ -16,6 +17,7 @@ from mofglass import structures
 from mofglass.analysis import Exchange, ExchangeResult
 from mofglass.analysis.bond_changes import BondChanges, BondTracker
 from mofglass.analysis.exchange_events import ExchangeKind, exchange_events
+from mofglass.analysis.exchange_result import judged
 from mofglass.analysis.linker_sites import fold_linkers, linker_orbits
 from mofglass.analysis.survival import kaplan_meier, mean_lifetime, waiting_time
 from mofglass.cli import main
@@ -274,6 +276,20 @@ def test_labile_orbits_are_told_from_stable_ones(crystal: Crystal) -> None:
     assert groups.n_breaks.tolist() == [160, 0, 80, 80]
     assert groups.break_interval_ps[0] == pytest.approx(8 * 19.7 / 160)
     assert set(result.result.linkers.colour) == {"#0072b2", "#bdbdbd", "#d55e00"}
+
+
+def test_what_chance_does_is_not_called_labile() -> None:
+    random = np.random.default_rng(3)
+
+    def called(n_linkers: int, n_groups: int, n_breaks: int) -> bool:
+        groups = np.arange(n_linkers) % n_groups
+        breaks = np.bincount(random.integers(n_linkers, size=n_breaks), minlength=n_linkers)
+        table = judged(pd.DataFrame({"group": groups, "n_breaks": breaks}), 100.0)
+        return bool((table["lability"] != "intermediate").any())
+
+    for n_groups in (4, 32):
+        assert not called(32, n_groups, 1)
+        assert sum(called(32, n_groups, 40) for _ in range(200)) <= 20
 
 
 def test_a_supercell_folds_onto_the_sites_of_its_cell() -> None:

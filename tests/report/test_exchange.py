@@ -82,7 +82,7 @@ def test_linkers_that_stand_for_themselves_are_not_judged_by_single_breaks(tmp_p
     assert set(alone.linkers["lability"]) == {"intermediate"}
     block = exchange_block([Measured(sample, {}, exchange=alone, exchange_words="0 to 4 ps")], {})
     assert block is not None
-    assert "each stands for itself" in block.note
+    assert "Each linker is judged by itself" in block.note
     grouped, _ = exchange_of(sample, load("ZIF-4"))
     assert grouped is not None
     assert grouped.summary()["groups_of_linkers"] == 4

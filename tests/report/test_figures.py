@@ -43,12 +43,12 @@ def test_of_many_curves_the_first_are_shown_and_the_crystal_shares_their_legend(
     assert {c["group"] for c in drawn if c["hidden"]} == {f"pair {k}" for k in range(2, 6)}
 
 
-def test_of_many_curves_over_time_the_highest_are_shown_and_their_common_words_head_the_legend() -> None:
+def test_of_many_curves_over_time_the_highest_are_shown_and_the_legend_holds_their_numbers() -> None:
     heights = {"4": 1.0, "6": 5.0, "8": 26.0, "12": 48.0, "14": 55.0, "20": 3.0}
     curves = tuple(Curve(f"{size} metals and linkers", X, X * 0 + n) for size, n in heights.items())
     rings = Panel("rings over time", "time (ps)", "rings in the cell", curves)
     (drawn,) = overlay([("glass", rings)])["panels"]
-    assert drawn["legend_title"] == "metals and linkers"
+    assert drawn["counted"] == "metals and linkers"
     assert [c["legend"] for c in drawn["curves"]] == list(heights)
     assert {c["legend"] for c in drawn["curves"] if not c["hidden"]} == {"12", "14"}
 

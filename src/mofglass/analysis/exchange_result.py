@@ -8,6 +8,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 import pandas as pd
+from scipy.stats import binom
 
 from mofglass.analysis.exchange_events import ExchangeKind
 from mofglass.analysis.exchange_recording import Recording, rates_of
@@ -20,6 +21,9 @@ EVENT_COUNTS = ("n_breaks", *(f"n_{kind}" for kind in ExchangeKind))
 
 LABILITY_COLOURS = {"stable": "#0072b2", "intermediate": "#bdbdbd", "labile": "#d55e00"}
 """Blue, grey and red as in Mendez 2024, Fig. 7, told apart by the colour-blind."""
+
+CHANCE = 0.05
+"""Chance of calling any group stable or labile where all are alike, at most."""
 
 _TITLES = {
     ExchangeKind.SAME_NITROGEN: "same N",
@@ -326,8 +330,8 @@ class ExchangeResult(Result):
 def judged(linkers: pd.DataFrame, observed_ps: float) -> pd.DataFrame:
     """Add the time between breaks of each linker, and the lability of its group.
 
-    Linkers are stable (labile) where their group broke less (more) often than the mean of all by a tenth and
-    by two standard deviations of chance counts.
+    Linkers are stable (labile) where their group broke less (more) often than the mean of all by a tenth, and
+    chance, giving each break to any linker alike, does so to any of the groups once in twenty times or less.
 
     Parameters
     ----------
@@ -343,11 +347,13 @@ def judged(linkers: pd.DataFrame, observed_ps: float) -> pd.DataFrame:
     """
     grouped = linkers.groupby("group")["n_breaks"]
     broken, size = grouped.transform("sum").to_numpy(float), grouped.transform("size").to_numpy(float)
-    expected = size * linkers["n_breaks"].mean()
-    with np.errstate(divide="ignore", invalid="ignore"):
-        excess = np.where(expected > 0, broken / expected - 1.0, 0.0)
-    beyond_chance = (np.abs(excess) > 0.1) & (np.abs(broken - expected) > 2 * np.sqrt(expected))
-    lability = np.where(beyond_chance, np.where(excess > 0, "labile", "stable"), "intermediate")
+    total, share = float(linkers["n_breaks"].sum()), size / len(linkers)
+    more, fewer = binom.sf(broken - 1, total, share), binom.cdf(broken, total, share)
+    # Bonferroni's correction for as many groups, each judged from two sides.
+    beyond_chance = 2 * linkers["group"].nunique() * np.minimum(more, fewer) < CHANCE
+    excess = broken - total * share
+    unlike = beyond_chance & (np.abs(excess) > 0.1 * total * share)
+    lability = np.where(unlike, np.where(excess > 0, "labile", "stable"), "intermediate")
     interval, error = _intervals(linkers["n_breaks"], np.full(len(linkers), observed_ps))
     return linkers.assign(
         break_interval_ps=interval,

@@ -145,7 +145,8 @@ def _figures(
         beside = other.get(axes) if not over_time else None
         identifier = f"{name}-{position}"
         figures[identifier] = overlay(members, ("crystal", beside) if beside else None, means.get(axes))
-        added.append((identifier, title))
+        counted = figures[identifier]["panels"][0]["counted"]
+        added.append((identifier, f"{title}, by number of {counted}" if counted else title))
     return added
 
 

@@ -13,7 +13,7 @@ from mofglass.analysis.exchange_result import EVENT_COUNTS, LABILITY_COLOURS, Ex
 from mofglass.report.content import AnalysisBlock, Row, analysis_blocks, combine
 from mofglass.report.measure import Measured
 from mofglass.report.packing import base64_of
-from mofglass.report.whole_run import is_grouped, unjudged
+from mofglass.report.whole_run import is_grouped
 from mofglass.report.words import number
 from mofglass.topology import perceive
 
@@ -51,7 +51,6 @@ def exchange_block(measured: Sequence[Measured], figures: dict[str, Any]) -> Ana
     joined = replace(followed[0], glass={"exchange": result}, crystal={})
     (block,) = analysis_blocks([joined], figures, product=_whole(followed))
     where = followed[0].exchange_words
-    result = unjudged(result)
     frames = "1 frame" if result.residence_frames == 1 else f"{result.residence_frames} frames"
     note = (
         f"From {where}. A bond counts as broken or formed where it stays so for "
@@ -60,8 +59,8 @@ def exchange_block(measured: Sequence[Measured], figures: dict[str, Any]) -> Ana
     )
     if not is_grouped(result):
         note += (
-            " No linker is called stable or labile: each stands for itself, there being no crystal with the "
-            "same atoms in the same order (--crystal) whose symmetry would group them."
+            " Each linker is judged by itself, stable or labile, there being no crystal with the same atoms "
+            "in the same order (--crystal) whose symmetry would group them."
         )
     return replace(block, note=note, table=exchange_rows(result))
 

@@ -44,7 +44,7 @@ def overlay(
         Plain data for ``figures.js``.
     """
     first = glasses[0][1]
-    names, unit = _names(first.curves)
+    names, counted = _names(first.curves)
     several, n_curves = len(glasses) > 1, len(first.curves)
     panels = [panel for _, panel in glasses] + ([crystal[1]] if crystal else [])
     families = [
@@ -76,7 +76,7 @@ def overlay(
     shown = _shown_at_first(first)
     for curve in curves:
         curve["hidden"] = curve.pop("number") not in shown
-    return {"panels": [_panel(first, curves) | {"legend_title": unit}]}
+    return {"panels": [_panel(first, curves) | {"counted": counted}]}
 
 
 def is_over_time(panel: Panel) -> bool:
@@ -107,15 +107,13 @@ def _shown_at_first(panel: Panel) -> Sequence[int]:
 
 
 def _names(curves: Sequence[Curve]) -> tuple[list[str], str]:
-    """Names of many curves without the words that all of them end with, and those words."""
-    words = [curve.label.split() for curve in curves]
-    n_same = 0
-    if len(curves) > MAX_CURVES_SHOWN:
-        most = min(map(len, words)) - 1
-        while n_same < most and len({label[-n_same - 1] for label in words}) == 1:
-            n_same += 1
-    names = [" ".join(label[: len(label) - n_same]) for label in words]
-    return names, " ".join(words[0][len(words[0]) - n_same :]) if n_same else ""
+    """Names of curves; of many as "12 metals and linkers" the numbers, and what they count."""
+    labels = [curve.label for curve in curves]
+    parts = [label.partition(" ") for label in labels]
+    counted = {words for _, _, words in parts}
+    if len(curves) <= MAX_CURVES_SHOWN or len(counted) > 1 or not all(n.isdigit() for n, _, _ in parts):
+        return labels, ""
+    return [n for n, _, _ in parts], counted.pop()
 
 
 def same_bars(curves: Sequence[Curve]) -> list[Curve]:

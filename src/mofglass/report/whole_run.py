@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import replace
 
 import numpy as np
 
 from mofglass.analysis.exchange import Exchange
-from mofglass.analysis.exchange_result import LABILITY_COLOURS, ExchangeResult
+from mofglass.analysis.exchange_result import ExchangeResult
 from mofglass.analysis.pipeline import measure as run_analyses
 from mofglass.analysis.pores import Pores, PoresResult
 from mofglass.analysis.standard_set import metals_by_count
@@ -72,29 +71,10 @@ def exchange_of(sample: Sample, reference: Configuration | None = None) -> tuple
         break
     if not isinstance(result, ExchangeResult):
         return None, words
-    return unjudged(result), (
+    return result, (
         f"{times[0]:.4g} to {times[-1]:.4g} ps, a frame every {interval_ps:.3g} ps: "
         "what is faster goes unseen"
     )
-
-
-def unjudged(result: ExchangeResult) -> ExchangeResult:
-    """Call no linker stable or labile where each stands for itself: single events would make the difference.
-
-    Parameters
-    ----------
-    result : ExchangeResult
-        Of linkers in groups, or each alone.
-
-    Returns
-    -------
-    ExchangeResult
-        The same where symmetry groups its linkers; else all of them are intermediate.
-    """
-    if is_grouped(result):
-        return result
-    mark = "intermediate"
-    return replace(result, linkers=result.linkers.assign(lability=mark, colour=LABILITY_COLOURS[mark]))
 
 
 def is_grouped(result: ExchangeResult) -> bool:
