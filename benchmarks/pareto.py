@@ -42,7 +42,7 @@ def arguments() -> argparse.Namespace:
         "--core", type=int, default=None, help="core to stay on; by default the first allowed"
     )
     parser.add_argument("--timing", default="both", choices=["cell", "both"], help="2x2x2 supercell too")
-    parser.add_argument("-o", "--output", type=Path, default=Path("runs/pareto"), help="directory to write to")
+    parser.add_argument("-o", "--output", type=Path, default=Path("runs/pareto"), help="directory for output")
     return parser.parse_args()
 
 
