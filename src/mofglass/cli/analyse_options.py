@@ -17,12 +17,7 @@ if TYPE_CHECKING:
     from mofglass.analysis import Analysis, Measurement
     from mofglass.trajectory import Trajectory
 
-frames_options = together(
-    click.argument(
-        "trajectories", nargs=-1, required=True, type=click.Path(path_type=Path), metavar="TRAJ..."
-    ),
-    output_option("Directory for CSV tables, PNG and SVG figures and summary.json.", directory=True),
-    json_option,
+reading_options = together(
     click.option("--start", type=int, help="First frame, from 0; negative counts from the end."),
     click.option("--stop", type=int, help="Frame after the last one; negative counts from the end."),
     click.option(
@@ -53,6 +48,16 @@ frames_options = together(
         type=POSITIVE,
         help="Time between frames, ps, where the file does not tell.",
     ),
+)
+"""Which frames of a file are taken, and what the file does not tell of them."""
+
+frames_options = together(
+    click.argument(
+        "trajectories", nargs=-1, required=True, type=click.Path(path_type=Path), metavar="TRAJ..."
+    ),
+    output_option("Directory for CSV tables, PNG and SVG figures and summary.json.", directory=True),
+    json_option,
+    reading_options,
     click.option("--threads", type=click.IntRange(1), default=1, show_default=True, help="Threads for g(r)."),
 )
 """The trajectories, which of their frames are analysed, and where results go."""

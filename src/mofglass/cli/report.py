@@ -8,18 +8,12 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from mofglass.cli.analyse_options import frames_options, open_frames
+from mofglass.cli.analyse_options import open_frames, reading_options
 from mofglass.cli.mechanics_options import refuse
 from mofglass.cli.options import POSITIVE, Command, output_option
 
 if TYPE_CHECKING:
     from mofglass.trajectory import Trajectory
-
-READING = (
-    *("start", "stop", "stride", "from_ps", "to_ps", "last_ps"),
-    *("fmt", "elements", "cell", "time_step", "frame_interval"),
-)
-"""Options of `mofglass analyse` that say how a file is read, and which of its frames."""
 
 
 @click.command(cls=Command)
@@ -74,6 +68,7 @@ READING = (
     help="Study to include: the -o of mofglass bulk-modulus, elastic-constants or analyse elastic; may be "
     "repeated.  [default: of what --system says]",
 )
+@reading_options
 def command(
     runs: tuple[Path, ...],
     output: Path | None,
@@ -111,7 +106,7 @@ def command(
         return open_frames({**reading, "trajectories": [path]}).trajectories[0]
 
     for run in filter(Path.is_dir, runs):
-        refuse(READING, f"for {run}, a run directory, whose record says it")
+        refuse(reading, f"for {run}, a run directory, whose record says it")
     begin = time.monotonic()
     destination = write_report(
         runs,
@@ -130,9 +125,3 @@ def command(
     )
     size_MB = destination.stat().st_size / 1e6
     click.echo(f"{destination} ({size_MB:.1f} MB, {time.monotonic() - begin:.0f} s)")
-
-
-# Declared once, with analyse; after this command's own options in its help.
-command.params += [
-    option for option in click.command()(frames_options(lambda **_: None)).params if option.name in READING
-]

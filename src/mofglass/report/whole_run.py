@@ -60,7 +60,9 @@ def exchange_of(sample: Sample, reference: Configuration | None = None) -> tuple
     times = np.asarray(trajectory.time_ps)[even]
     interval_ps = float(np.median(np.diff(times)))
     result = None
-    for crystal in [Run(sample.path).initial] if sample.is_run else [reference, None]:
+    # Where a given crystal is not that of the atoms, each linker stands for itself.
+    given = [] if reference is None else [reference]
+    for crystal in [Run(sample.path).initial] if sample.is_run else [*given, None]:
         analysis = Exchange(metal=metals[0], reference=crystal, frame_interval_ps=interval_ps)
         try:
             results, _ = run_analyses(_chosen(trajectory, even), {"exchange": analysis})

@@ -52,11 +52,13 @@ window.mofglass = window.mofglass || {};
     }
     const points = curve.n_points === 1 || kind === "bar" || kind === "points" || curve.points;
     const size = points && kind !== "bar" ? (curve.n_points < 30 ? 9 : 4) : 5;
+    // Colours that come again have another shape.
+    const symbol = SYMBOLS[Math.floor(curve.colour / look.colours.length) % SYMBOLS.length];
     const line = {
       ...common, type: "scatter", mode: points ? "markers" : "lines",
       line: { color: colour, width: WIDTH[curve.role] || 1.8, dash: DASH[curve.role] || "solid" },
-      // Colours that come again have another shape.
-      marker: { color: colour, size, symbol: SYMBOLS[Math.floor(curve.colour / look.colours.length) % SYMBOLS.length] }, opacity: kind === "points" && size < 9 ? 0.5 : OPACITY[curve.role] || 1,
+      marker: { color: colour, size, symbol },
+      opacity: kind === "points" && size < 9 ? 0.5 : OPACITY[curve.role] || 1,
     };
     if (points && curve.error) line.error_y = { type: "data", array: curve.error, color: colour, thickness: 1.2 };
     if (points || !curve.band) return [line];
