@@ -36,33 +36,20 @@ def command(
     mofglass resume runs/glass1
     mofglass resume runs/ten/* --walltime 12h
     """
-    import time
-
-    from mofglass.errors import MofglassError, SimulationError
-    from mofglass.simulate import Run, execute
+    from mofglass.simulate import Run, execute_in_turn
 
     runs = [Run(path) for path in directory]
-    deadline = None if walltime is None else time.monotonic() + walltime
-    failures: list[MofglassError] = []
-    stopped = False
-    for run in runs:
-        left = None if deadline is None else deadline - time.monotonic()
-        if not stopped and (left is None or left > 0):
-            try:
-                execute(
-                    run,
-                    threads=threads,
-                    processes=processes,
-                    walltime_s=left,
-                    progress=not quiet,
-                    changed_potential=changed_potential,
-                )
-            except MofglassError as error:
-                if len(runs) == 1:
-                    raise
-                failures.append(error)
-            else:
-                stopped = run.state != "done"
-        click.echo(state_line(run))
-    if failures:
-        raise SimulationError("\n".join(map(str, failures)))
+    turns = iter(runs)
+    try:
+        execute_in_turn(
+            turns,
+            threads=threads,
+            processes=processes,
+            walltime_s=walltime,
+            progress=not quiet,
+            changed_potential=changed_potential,
+            after=lambda run: click.echo(state_line(run)),
+        )
+    finally:
+        for run in turns:
+            click.echo(state_line(run))

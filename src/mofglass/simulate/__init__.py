@@ -2,6 +2,7 @@
 
 from mofglass.simulate.execution import create_run, execute
 from mofglass.simulate.guards import Guards
+from mofglass.simulate.in_turn import execute_in_turn
 from mofglass.simulate.potential_record import absolute_spec
 from mofglass.simulate.run import Run
 from mofglass.simulate.settings import RunSettings
@@ -28,6 +29,7 @@ __all__ = [
     "absolute_spec",
     "create_run",
     "execute",
+    "execute_in_turn",
     "from_yaml_list",
     "hold",
     "ramp",

@@ -15,7 +15,7 @@ from pathlib import Path
 
 from ase import Atoms
 
-from mofglass.errors import InputError, SimulationError
+from mofglass.errors import InputError
 from mofglass.potentials import Potential, get_potential
 from mofglass.simulate import (
     Dynamics,
@@ -25,6 +25,7 @@ from mofglass.simulate import (
     RunSettings,
     create_run,
     execute,
+    execute_in_turn,
     hold,
     to_yaml_list,
     with_slow_forces,
@@ -178,51 +179,19 @@ def execute_plan(
     ------
     InputError
         When a directory holds a run that is not the planned one.
-    SimulationError
+    MofglassError
         When glasses failed; the others are made first.
     """
-    deadline = None if walltime_s is None else time.monotonic() + walltime_s
     planned = for_potential(planned, potential)
     begun = [_existing(item, potential) for item in planned]
-    runs: list[Run] = []
-    failures: list[SimulationError] = []
-    for item, there in zip(planned, begun, strict=True):
-        left = None if deadline is None else deadline - time.monotonic()
-        if left is not None and left <= 0:
-            break
-        run = there or create_run(
-            item.directory,
-            item.atoms,
-            potential,
-            item.protocol,
-            settings=item.settings,
-            title=item.title,
-            record={
-                "study": "melt-quench",
-                "recipe": {"name": recipe.name, "source": recipe.source, "changes": recipe.changes()},
-                "analysis": {"from_ps": item.glass_from_ps, "temperature_K": item.temperature_K},
-            },
-        )
-        runs.append(run)
-        try:
-            execute(
-                run,
-                potential=None if isinstance(potential, str) else potential,
-                threads=threads,
-                processes=processes,
-                walltime_s=left,
-                progress=progress,
-            )
-        except SimulationError as error:
-            if not run.state.startswith("failed"):
-                raise
-            failures.append(error)
-            continue
-        if run.state != "done":
-            break
-    if failures:
-        raise SimulationError("\n".join(map(str, failures)))
-    return runs
+    return execute_in_turn(
+        (there or _create(item, potential, recipe) for item, there in zip(planned, begun, strict=True)),
+        potential=None if isinstance(potential, str) else potential,
+        threads=threads,
+        processes=processes,
+        walltime_s=walltime_s,
+        progress=progress,
+    )
 
 
 def for_potential(planned: Sequence[PlannedRun], potential: Potential | str) -> list[PlannedRun]:
@@ -250,6 +219,23 @@ def for_potential(planned: Sequence[PlannedRun], potential: Potential | str) -> 
         )
         for item in planned
     ]
+
+
+def _create(item: PlannedRun, potential: Potential | str, recipe: Recipe) -> Run:
+    """Make the directory of a planned run."""
+    return create_run(
+        item.directory,
+        item.atoms,
+        potential,
+        item.protocol,
+        settings=item.settings,
+        title=item.title,
+        record={
+            "study": "melt-quench",
+            "recipe": {"name": recipe.name, "source": recipe.source, "changes": recipe.changes()},
+            "analysis": {"from_ps": item.glass_from_ps, "temperature_K": item.temperature_K},
+        },
+    )
 
 
 def _existing(item: PlannedRun, potential: Potential | str) -> Run | None:

@@ -15,7 +15,7 @@ from types import FrameType
 
 from mofglass.errors import SimulationError
 from mofglass.potentials import Potential
-from mofglass.simulate import Dynamics, Run, execute, from_yaml_list
+from mofglass.simulate import Dynamics, Run, execute_in_turn, from_yaml_list
 from mofglass.worker_processes import WorkerDied
 
 MESSAGES = "messages.txt"
@@ -67,35 +67,23 @@ def execute_side_by_side(
 
     Raises
     ------
-    SimulationError
+    MofglassError
         When runs failed; the others are taken to their ends first.
     """
     waiting = [run for run in runs if run.state != "done"]
     at_once = max(1, min(at_once or cores(), len(waiting)))
     threads = threads or max(1, cores() // at_once)
-    deadline = None if walltime_s is None else time.monotonic() + walltime_s
     if at_once == 1 or not isinstance(potential, str):
-        for run in waiting:
-            left = None if deadline is None else deadline - time.monotonic()
-            if left is not None and left <= 0:
-                break
-            try:
-                execute(
-                    run,
-                    potential=None if isinstance(potential, str) else potential,
-                    threads=threads,
-                    walltime_s=left,
-                    progress=progress,
-                )
-            except SimulationError:
-                if not run.state.startswith("failed"):
-                    raise
-                continue
-            if run.state != "done":
-                break
-        lost = {}
-    else:
-        lost = _in_processes(waiting, at_once, threads, deadline, progress)
+        execute_in_turn(
+            waiting,
+            potential=None if isinstance(potential, str) else potential,
+            threads=threads,
+            walltime_s=walltime_s,
+            progress=progress,
+        )
+        return list(runs)
+    deadline = None if walltime_s is None else time.monotonic() + walltime_s
+    lost = _in_processes(waiting, at_once, threads, deadline, progress)
     failed = {run.path: f"{run.path} {run.state}" for run in waiting if run.state.startswith("failed")}
     if failed or lost:
         raise SimulationError("\n".join((failed | lost).values()))
