@@ -17,7 +17,7 @@ from pathlib import Path
 
 from ase import units
 from ase.build import bulk
-from ase.md.velocitydistribution import MaxwellBoltzmannDistribution
+from ase.md.velocitydistribution import thermalize_momenta
 from ase.md.verlet import VelocityVerlet
 
 from mofglass.potentials.lennard_jones import argon_calculator, argon_through_ase
@@ -45,7 +45,7 @@ def ase_alone(repeats: int, n_steps: int) -> float:
     """Wall time of ASE's velocity Verlet on Lennard-Jones argon, s."""
     atoms = bulk("Ar", a=5.3, cubic=True).repeat(repeats)
     atoms.calc = argon_calculator()
-    MaxwellBoltzmannDistribution(atoms, temperature_K=40)
+    thermalize_momenta(atoms, temperature_K=40)
     dynamics = VelocityVerlet(atoms, 0.5 * units.fs)
     dynamics.run(1)
     begin = time.perf_counter()
