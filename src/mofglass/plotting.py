@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -20,8 +22,15 @@ MARKERS = ("o", "D", "s", "^")
 _LEGEND_INSIDE = 6
 """A legend of more curves would lie on them: it stands beside the axes."""
 
+_HISTOGRAM_TICKS = 6
+_STEPS = (1, 2, 2.5, 5, 10)
+"""Between the numbers on a histogram's axes."""
+
 _BARS_WITH_TICKS = 20
 """So many bars have room for a tick each."""
+
+_TICKS, _FINE_TICKS = (1.0, 2.0, 5.0), (1.0, 1.2, 1.5, 2.0, 2.5, 3.0, 4.0, 5.0, 6.0, 8.0)
+"""Numbers on a logarithmic axis, by the decade; the fine ones where it spans less than a factor of five."""
 
 _STYLE: Any = {
     "font.size": 9,
@@ -58,17 +67,17 @@ def draw_panel(panel: Panel, ax: Any = None) -> Any:
     with mpl.rc_context(_STYLE):
         if ax is None:
             ax = _new_axes()
-        {"line": _draw_lines, "bar": _draw_bars, "points": _draw_points, "series": _draw_series}[panel.kind](
-            panel, ax
-        )
+        _DRAWERS[panel.kind](panel, ax)
         if panel.diagonal:
             ends = panel.extent
             ax.plot(ends, ends, color="0.4", linewidth=0.8, zorder=0)
         ax.set(xlabel=panel.x_label, ylabel=panel.y_label, title=panel.title)
         if panel.x_log:
             ax.set_xscale("log")
+            _number_log_axis(ax.xaxis, [curve.x for curve in panel.curves])
         if panel.y_log:
             ax.set_yscale("log")
+            _number_log_axis(ax.yaxis, [curve.y for curve in panel.curves])
         if panel.y_label.startswith("fraction"):
             # Nothing lies above 1, where matplotlib leaves a margin.
             ax.set_ylim(top=min(1.0, ax.get_ylim()[1]))
@@ -77,6 +86,42 @@ def draw_panel(panel: Panel, ax: Any = None) -> Any:
         if len(panel.curves) > 1:
             _add_legend(ax, len(panel.curves))
     return ax
+
+
+def log_limits(values: np.ndarray) -> tuple[float, float] | None:
+    """Return the limits of a logarithmic axis whose numbers span less than a decade.
+
+    Parameters
+    ----------
+    values : ndarray
+        What is drawn; only finite numbers above zero count.
+
+    Returns
+    -------
+    tuple of float or None
+        A factor of 1.5 beyond the smallest and the largest number, so that what is nearly equal looks so;
+        None where an automatic axis does.
+    """
+    shown = np.asarray(values, dtype=float)
+    shown = shown[np.isfinite(shown) & (shown > 0)]
+    if not len(shown) or shown.max() >= 10 * shown.min():
+        return None
+    return float(shown.min()) / 1.5, float(shown.max()) * 1.5
+
+
+def _number_log_axis(axis: Any, values: Sequence[np.ndarray]) -> None:
+    """Label an axis of less than three decades with plain numbers, where matplotlib writes powers of ten."""
+    from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
+
+    limits = log_limits(np.concatenate(values or [np.empty(0)]))
+    if limits:
+        axis.axes.set(**{f"{axis.axis_name}lim": limits})
+    low, high = axis.get_view_interval()
+    if high >= 1000 * low:
+        return
+    axis.set_major_locator(LogLocator(subs=_FINE_TICKS if high < 5 * low else _TICKS))
+    axis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
+    axis.set_minor_formatter(NullFormatter())
 
 
 def _add_legend(ax: Any, n_curves: int) -> None:
@@ -195,6 +240,21 @@ def _draw_points(panel: Panel, ax: Any) -> None:
         ax.set_xticks(positions)
 
 
+def _draw_histogram(panel: Panel, ax: Any) -> None:
+    from matplotlib.ticker import MaxNLocator
+
+    outlines = []
+    for curve in panel.curves:
+        half = 0.5 * (curve.x[1] - curve.x[0])
+        edges = np.append(curve.x - half, curve.x[-1] + half)
+        outlines.append(Curve(curve.label, np.repeat(edges, 2), np.pad(np.repeat(curve.y, 2), 1)))
+    _draw_lines(replace(panel, curves=tuple(outlines)), ax)
+    ax.set_ylim(bottom=0)
+    ax.yaxis.set_major_locator(MaxNLocator(integer=True, steps=_STEPS))
+    # Numbers such as 15.645 are wider than matplotlib reckons.
+    ax.xaxis.set_major_locator(MaxNLocator(_HISTOGRAM_TICKS, steps=_STEPS))
+
+
 def _draw_bars(panel: Panel, ax: Any) -> None:
     positions = np.unique(np.concatenate([curve.x for curve in panel.curves]))
     spacing = float(np.diff(positions).min()) if len(positions) > 1 else 1.0
@@ -216,3 +276,12 @@ def _draw_bars(panel: Panel, ax: Any) -> None:
     whole = np.allclose(positions, np.round(positions))
     if whole and (spacing == 1.0 or len(positions) <= _BARS_WITH_TICKS):
         ax.set_xticks(positions)
+
+
+_DRAWERS = {
+    "line": _draw_lines,
+    "bar": _draw_bars,
+    "points": _draw_points,
+    "series": _draw_series,
+    "histogram": _draw_histogram,
+}

@@ -30,8 +30,9 @@ class Panel:
         Texts.
     curves : tuple of Curve
         What is drawn.
-    kind : {"line", "bar", "points", "series"}
-        How; a series is measured points with whiskers, joined, beside levels without errors.
+    kind : {"line", "bar", "points", "series", "histogram"}
+        How; a series is measured points with whiskers, joined, beside levels without errors, a histogram
+        holds counts in bins of equal width by their middles.
     x_log, y_log : bool
         Logarithmic axes.
     diagonal : bool
@@ -42,7 +43,7 @@ class Panel:
     x_label: str
     y_label: str
     curves: tuple[Curve, ...]
-    kind: Literal["line", "bar", "points", "series"] = "line"
+    kind: Literal["line", "bar", "points", "series", "histogram"] = "line"
     x_log: bool = False
     y_log: bool = False
     diagonal: bool = False

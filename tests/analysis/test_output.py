@@ -124,6 +124,24 @@ def test_a_directory_holds_the_results_of_one_input(tmp_path: Path) -> None:
         write_results(second, tmp_path, provenance={"trajectories": ["b.cif"]})
 
 
+@pytest.mark.parametrize(
+    ("x", "numbers"),
+    [
+        ((8.6138, 8.724), ["6", "8", "10", "12"]),
+        ((2.0, 15.0), ["2", "5", "10", "20"]),
+        ((2.0, 400.0), ["2", "5", "10", "20", "50", "100", "200", "500"]),
+    ],
+)
+def test_logarithmic_axes_have_plain_numbers(x: tuple[float, float], numbers: list[str]) -> None:
+    panel = Panel("t", "µs", "MPa", (Curve("a", np.array(x), np.array(x)),), kind="points", x_log=True)
+    ax = draw_panel(panel)
+    ax.figure.draw_without_rendering()
+    low, high = ax.get_xlim()
+    shown = [text for text in ax.get_xticklabels(which="both") if low <= text.get_position()[0] <= high]
+    assert set(numbers) - {"500"} <= {text.get_text() for text in shown} - {""} <= set(numbers)
+    assert high / low > 2
+
+
 def test_a_legend_covers_no_curve() -> None:
     x = np.linspace(0, 1, 400)
     everywhere = Curve("a", x, np.sin(300 * x))

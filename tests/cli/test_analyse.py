@@ -100,6 +100,37 @@ def test_a_run_is_analysed_as_it_advises(run_directory: Path) -> None:
     assert "from 1 ps on, as its run.yaml says" in told.stderr
 
 
+def test_the_temperature_is_that_of_the_stages(run_directory: Path, tmp_path: Path) -> None:
+    """0.5 ps at 900 K, 0.9 ps of quench to 300 K, and 0.5 ps there."""
+    staged = tmp_path / "staged"
+    staged.mkdir()
+    (staged / "trajectory.h5").symlink_to(run_directory / "trajectory.h5")
+    (staged / "run.yaml").write_text(
+        "stages:\n"
+        "- {name: plateau, duration_ps: 0.5, temperature_K: 900}\n"
+        "- {name: quench, duration_ps: 0.9, temperature_K: 900, end_temperature_K: 300}\n"
+        "- {name: glass, duration_ps: 0.5, temperature_K: 300}\n"
+        "analysis: {from_ps: 1.4, temperature_K: 300.0}\n"
+    )
+    assert json_of("pmf", staged)["temperature_K"] == 300.0
+    assert json_of("pmf", staged, "--to-ps", "0.5")["temperature_K"] == 900.0
+    assert json_of("bond-angle", staged, "--to-ps", "0.5")["temperature_K"] == 900.0
+    mixed = run("pmf", staged, "--last-ps", "50")
+    assert mixed.exit_code == 2
+    says = " ".join(mixed.stderr.split())
+    assert "from 0 to 1.9 ps are of 'plateau' (900 K), 'quench' (900 to 300 K), 'glass' (300 K): " in says
+    assert "give --temperature (K)" in says
+    assert json_of("pmf", staged, "--last-ps", "50", "--temperature", "600")["temperature_K"] == 600.0
+    told = run("coordination", staged, "--last-ps", "50")
+    assert "is 1.9 ps long: all of it is taken, not 50 ps" in told.stderr
+    assert " K" not in told.stderr
+    told = run("bond-angle", staged, "--from-ps", "0")
+    assert told.exit_code == 0
+    assert "no potential of mean force: " in told.stderr
+    series = run("temperature-series", staged, "--from-ps", "0")
+    assert "--window for a heating run" in " ".join(series.stderr.split())
+
+
 def test_a_run_that_is_not_there_yet(run_directory: Path, tmp_path: Path) -> None:
     early = tmp_path / "early"
     early.mkdir()
@@ -136,7 +167,7 @@ def test_options_from_a_file(tmp_path: Path) -> None:
     ("words", "says"),
     [
         (["no-such-file.xyz"], "no-such-file.xyz"),
-        (["coordination", "ZIF-4", "--pair", "Co", "N"], "holds no Co"),
+        (["coordination", "ZIF-4", "--pair", "Co", "N"], "--pair"),
         (["coordination", "ZIF-4", "--pair", "Qq", "N"], "not an element"),
         (["pmf", "ZIF-4"], "--temperature"),
         (["msd", "ZIF-4"], "three frames"),

@@ -97,6 +97,54 @@ def test_split_by_blocks_and_held_out(argon, tmp_path):
         assert len(set(table.split[table.block == block])) == 1
 
 
+@pytest.mark.parametrize("method", ["random", "flat-histogram", "farthest-point"])
+def test_sample_of_splits_draws_from_train_and_keeps_the_others(argon, tmp_path, method):
+    divided, output = tmp_path / "split.dataset.h5", tmp_path / "some.dataset.h5"
+    run("dataset", "split", argon, "--block-frames", 5, "--gap-frames", 1, "-o", divided)
+    arguments = ("dataset", "sample", divided, "-n", 8, "--method", method, "-o", output)
+    summary = json.loads(run(*arguments, "--json").output)
+    before, after = open_dataset(divided), open_dataset(output)
+    assert "" in before.table.split
+    assert set(after.table.split) == {"train", "validation", "test"}
+    for name in ("validation", "test"):
+        frames = before.split(name).table.frame
+        np.testing.assert_array_equal(after.split(name).table.frame, frames)
+        assert summary["n_as_before"][name] == len(frames)
+    drawn = after.split("train").table.frame
+    assert (
+        summary["n_drawn"] == len(drawn) == len(np.intersect1d(drawn, before.split("train").table.frame)) <= 8
+    )
+    assert "in the split validation" in run(*arguments).output
+    # the blocks stay, by which the sample is divided as the whole was
+    assert set(after.table.block) <= set(before.table.block)
+
+
+def test_sample_of_a_file_with_and_one_without_splits(argon, tmp_path):
+    divided, other = tmp_path / "split.dataset.h5", tmp_path / "other.extxyz"
+    run("dataset", "split", argon, "--block-frames", 5, "-o", divided)
+    export_extxyz(open_dataset(argon)[:10], other)
+    output = tmp_path / "some.dataset.h5"
+    n_train = len(open_dataset(divided).split("train"))
+    run("dataset", "sample", divided, other, "-n", n_train + 10, "--method", "random", "-o", output)
+    assert len(open_dataset(output).split("train")) == n_train + 10
+
+
+@pytest.mark.parametrize("option", [("--test", 3), ("--keep-rest",)])
+def test_sample_of_splits_makes_no_new_ones(argon, tmp_path, option):
+    divided, output = tmp_path / "split.dataset.h5", tmp_path / "some.dataset.h5"
+    run("dataset", "split", argon, "--train", 0.7, "--validation", 0.3, "--test", 0, "-o", divided)
+    text = run("dataset", "sample", divided, "-n", 8, *option, "-o", output, code=2).output
+    assert "the frames have splits" in text
+    assert not output.exists()
+
+
+def test_sample_of_splits_without_training_frames(argon, tmp_path):
+    divided, output = tmp_path / "split.dataset.h5", tmp_path / "some.dataset.h5"
+    run("dataset", "split", argon, "--hold-out", "hot", "-o", divided)
+    text = run("dataset", "sample", divided, "-n", 8, "--source", "hot", "-o", output, code=2).output
+    assert "none is in the split 'train'" in " ".join(text.split())
+
+
 def test_label_goes_on_and_collects(argon, tmp_path):
     frames = ase.io.read(argon, index=":6")
     for atoms in frames:
@@ -116,6 +164,20 @@ def test_label_goes_on_and_collects(argon, tmp_path):
     assert len(open_dataset(directory / "labelled.extxyz")) == 6
 
 
+def test_equal_frames_are_told_by_import_and_split(argon, tmp_path):
+    copy, output = tmp_path / "copy.extxyz", tmp_path / "both.dataset.h5"
+    export_extxyz(open_dataset(argon)[10:35], copy)
+    alike = "25 of 145 frames have the formula, energy, volume and largest force of an earlier one"
+    told = run("dataset", "import", argon, copy, "-o", output).stderr
+    assert f"{alike}; the first is frame 0 of {copy}, equal to frame 10 of {argon}" in told
+    assert len(open_dataset(output)) == 145
+    divided = tmp_path / "split.dataset.h5"
+    told = run("dataset", "split", output, "--block-frames", 1, "-o", divided).stderr
+    split = open_dataset(divided).table.split
+    assert f"{alike}, {np.sum(split[120:] != split[10:35])} of them in another split; the first" in told
+    assert "Warning" not in run("dataset", "import", argon, "-o", output).stderr
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
@@ -127,10 +189,33 @@ def test_label_goes_on_and_collects(argon, tmp_path):
         (("label", "nowhere.xyz", "-p", "lj", "-o", "OUT"), "there is no file nowhere.xyz"),
         (("label", "--collect", "-o", "OUT"), "holds no labelling"),
         (("info", "nowhere.xyz"), "nowhere.xyz"),
+        (("import", "FILE", "-o", "FILE"), "a dataset is HDF5 and is not called .extxyz"),
+        (("sample", "FILE", "-n", 5, "-o", "FILE"), "a dataset is HDF5 and is not called .extxyz"),
+        (("split", "FILE", "-o", "FILE"), "write NAME.dataset.h5"),
+        (("import", "nowhere.xyz", "-o", "FOLDER/no/d.h5"), "there is no folder"),
+        (("sample", "nowhere.xyz", "-n", 5, "-o", "FOLDER/no/d.h5"), "there is no folder"),
+        (("split", "nowhere.xyz", "-o", "FOLDER/no/d.h5"), "there is no folder"),
+        (("import", "FILE", "FILE", "-o", "OUT"), "argon.extxyz is given twice"),
+        (("split", "FILE", "LINK", "-o", "OUT"), "link.extxyz is given twice"),
+        (("export", "FILE", "FILE", "-o", "OUT"), "argon.extxyz is given twice"),
+        (("export", "FILE", "-o", "FILE"), "is a file that the frames are read from"),
+        (("import", "FILE", "-o", "FOLDER"), "is a folder"),
+        (("sample", "FILE", "-n", 5, "-o", "FOLDER"), "is a folder"),
+        (("split", "FILE", "-o", "FOLDER"), "is a folder"),
+        (("export", "FILE", "--format", "extxyz", "-o", "FOLDER"), "is a folder"),
     ],
 )
 def test_bad_input_is_one_sentence_and_code_2(argon, tmp_path, arguments, message):
-    places = {"FILE": argon, "OUT": tmp_path / "out"}
+    before = argon.read_bytes()
+    (tmp_path / "link.extxyz").symlink_to(argon)
+    places = {
+        "FILE": argon,
+        "LINK": tmp_path / "link.extxyz",
+        "OUT": tmp_path / "out",
+        "FOLDER": tmp_path,
+        "FOLDER/no/d.h5": tmp_path / "no" / "d.h5",
+    }
     output = run("dataset", *(places.get(str(word), word) for word in arguments), code=2).output
     assert message in " ".join(output.split())
     assert "Traceback" not in output
+    assert argon.read_bytes() == before

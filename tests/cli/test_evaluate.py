@@ -78,6 +78,16 @@ def test_the_directory_holds_tables_figures_and_the_page(argon: Path, tmp_path: 
     assert recorded.startswith(f"mofglass evaluate lj {argon} --timing none -o ")
 
 
+def test_frames_of_unknown_temperature_are_called_so(argon: Path, tmp_path: Path) -> None:
+    frames = read(argon, ":")
+    for atoms in frames:
+        del atoms.info["temperature_K"]
+    write(tmp_path / "frames.extxyz", frames)
+    shown = run("lj", tmp_path / "frames.extxyz", "--no-checks", "--timing", "none")
+    lines = [line.partition("│")[2].partition("│")[0].strip() for line in shown.splitlines()]
+    assert lines[lines.index("unknown") + 1] == "temperature"
+
+
 def test_frames_and_sources_can_be_chosen(argon: Path) -> None:
     def n_frames(*options: str) -> int:
         found = json.loads(run("lj", argon, "--no-checks", "--timing", "none", "--json", *options))

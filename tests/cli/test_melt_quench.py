@@ -12,8 +12,7 @@ from click.testing import CliRunner
 
 from mofglass.cli import main
 from mofglass.errors import SimulationError
-from mofglass.simulate import Run, create_run, hold
-from mofglass.studies import melt_quench
+from mofglass.simulate import Run, create_run, hold, in_turn
 
 BRIEF = ["--prepare", 0.05, "--rate", 24000, "--plateau", 0.1, "--equilibrate", 0.1, "--quiet"]
 MOFGLASS = Path(sys.prefix) / "bin" / "mofglass"
@@ -24,23 +23,33 @@ def call(*words: object):
 
 
 def test_a_glass_from_one_command_and_again(tmp_path):
-    words = ["melt-quench", "ZIF-4", *BRIEF, "--seed", 3, "--frame-interval", 0.05, "-o", tmp_path / "glass"]
+    words = [
+        "melt-quench",
+        "ZIF-4",
+        *BRIEF,
+        "--seed",
+        3,
+        "--frame-interval",
+        0.05,
+        "-o",
+        tmp_path / "a glass",
+    ]
     answer = call(*words)
     assert answer.exit_code == 0, answer.output
-    run = Run(tmp_path / "glass")
+    run = Run(tmp_path / "a glass")
     assert run.state == "done"
     assert run.info["seed"] == 3
     assert run.info["title"] == "ZIF-4, castel2024"
-    assert "mofglass analyse" in answer.output
+    assert f"next:  mofglass analyse '{tmp_path}/a glass' -o analysis" in answer.output
     again = call(*words)
     assert again.exit_code == 0
     other = call(*words, "--seed", 4)
     assert other.exit_code == 2
-    assert "its seed differ" in other.output
+    assert "with seed 3 and not 4: choose another -o" in other.output.replace("\n", " ")
     assert {stage.get("slow_forces_every") for stage in run.info["stages"][1:]} == {2}
     other = call(*words, "--slow-forces-every", 1)
     assert other.exit_code == 2
-    assert "its stages differ" in other.output
+    assert "slow_forces_every 2 and not 1" in other.output
 
 
 def test_stopped_by_the_clock_and_resumed(tmp_path):
@@ -64,7 +73,7 @@ def test_a_glass_that_failed_is_told_beside_the_others(tmp_path, monkeypatch):
         if failed:
             raise SimulationError(f"{run.path} stopped: too hot")
 
-    monkeypatch.setattr(melt_quench, "execute", execute)
+    monkeypatch.setattr(in_turn, "execute", execute)
     words = ["melt-quench", "ZIF-4", *BRIEF, "-p", "nb-zif-ff", "--n-glasses", 2, "-o", tmp_path / "two"]
     answer = call(*words)
     assert answer.exit_code == 2
@@ -119,13 +128,13 @@ def test_run_takes_stages_from_yaml(tmp_path):
 
 
 def test_a_failing_run_exits_with_2_and_one_sentence(tmp_path):
-    """A time step of 60 fs cannot work; the installed command says so without a traceback."""
+    """A time step of 3.3 fs breaks at once; the installed command says so without a traceback."""
     protocol = tmp_path / "wild.yaml"
     protocol.write_text(
-        "stages:\n  - {name: wild, duration_ps: 30, temperature_K: 300, ensemble: nve, time_step_fs: 60}\n"
+        "stages:\n  - {name: wild, duration_ps: 30, temperature_K: 300, ensemble: nve, time_step_fs: 3.3}\n"
     )
     answer = subprocess.run(
-        [MOFGLASS, "run", "ZIF-4", protocol, "--quiet", "-o", tmp_path / "run"],
+        [MOFGLASS, "run", "ZIF-4", protocol, "--quiet", "--threads", "1", "-o", tmp_path / "run"],
         capture_output=True,
         text=True,
         check=False,
@@ -134,3 +143,8 @@ def test_a_failing_run_exits_with_2_and_one_sentence(tmp_path):
     assert "stopped:" in answer.stderr
     assert "Traceback" not in answer.stderr
     assert Run(tmp_path / "run").state.startswith("failed: ")
+    assert "choose a smaller --time-step (time_step_fs) or relax the structure" in answer.stderr
+    assert "resume" not in answer.stdout + answer.stderr
+    again = call("resume", tmp_path / "run", "--quiet", "--threads", 1)
+    assert again.exit_code == 2
+    assert "go on with" not in again.output

@@ -67,6 +67,7 @@ def test_it_prints_one_json_object_and_writes_table_plots_and_pages(tmp_path: Pa
     assert all(row["microseconds_per_atom"] > 0 for row in rows)
     page = (tmp_path / "out" / "scan.html").read_text(encoding="utf-8")
     assert "2 of 2 trainings" in page
+    assert f"<pre><code>{path.read_text()}</code></pre>" in page
     assert "energy-100" in page
     assert (tmp_path / "out" / "energy-100" / "evaluation" / "evaluation.html").is_file()
     assert (tmp_path / "out" / "pareto_forces.png").is_file()

@@ -8,6 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import ase.db
+import ase.io
 import numpy as np
 import pytest
 from ase import Atoms
@@ -189,6 +190,18 @@ def test_deepmd_as_dpdata_reads_it(frames: list[LabelledFrame], tmp_path: Path) 
         np.testing.assert_allclose(
             system["virials"][row], -expected.volume_A3 * expected.stress_eV_per_A3, atol=1e-6
         )
+
+
+def test_frames_that_are_not_periodic_are_refused(frames: list[LabelledFrame], tmp_path: Path) -> None:
+    slab = frames[0].to_atoms()
+    slab.pbc = slab.calc.atoms.pbc = (True, True, False)
+    ase.io.write(tmp_path / "slab.db", slab)
+    with pytest.raises(InputError, match=r"slab\.db, frame 0 \(id 1\) is not periodic in three directions"):
+        open_dataset(tmp_path / "slab.db")
+    (system,) = write_deepmd(Dataset.from_frames(frames[3:4]), tmp_path / "a")
+    (system / "nopbc").touch()
+    with pytest.raises(InputError, match="NZn2, by its file nopbc, is not periodic in three directions"):
+        open_dataset(tmp_path / "a")
 
 
 @pytest.mark.parametrize(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from itertools import pairwise
 
 import numpy as np
 import pandas as pd
@@ -12,6 +13,7 @@ from mofglass import structures
 from mofglass.datasets import Dataset, LabelledFrame
 from mofglass.datasets.info import describe_dataset
 from mofglass.datasets.info_output import write_info
+from mofglass.plotting import draw_panel
 
 
 def frame(atoms, *, energy=-1.0, force=0.0, source="crystal", temperature_K=300.0) -> LabelledFrame:
@@ -119,6 +121,28 @@ def test_tables_figure_and_summary_are_written(crystal, tmp_path):
     assert sorted(path.name for path in (tmp_path / "info").iterdir()) == sorted(
         path.name for path in written
     )
+
+
+def test_of_nine_sources_eight_are_drawn_and_the_titles_say_so(crystal):
+    frames = [frame(crystal, source=f"run {k}") for k in range(9)]
+    panels = describe_dataset(Dataset.from_frames(frames)).panels()
+    assert all(len(panel.curves) == 8 and panel.title.endswith(", 8 of 9 sources") for panel in panels)
+    assert describe_dataset(Dataset.from_frames(frames[:8])).panels()[0].title == "Energy"
+
+
+def test_counts_of_frames_are_steps_with_whole_numbers_and_ticks_that_stay_apart(crystal):
+    info = describe_dataset(Dataset.from_frames([frame(crystal), frame(crystal)]))
+    for panel in info.panels():
+        if panel.y_label != "frames":
+            continue
+        ax = draw_panel(panel)
+        ax.figure.draw_without_rendering()
+        x, y = ax.lines[0].get_data()
+        assert (np.diff(x) * np.diff(y) == 0).all()
+        assert sorted(set(y)) == [0, 2]
+        assert all(float(tick) == int(tick) for tick in ax.get_yticks())
+        boxes = [label.get_window_extent() for label in ax.get_xticklabels()]
+        assert all(left.x1 < right.x0 for left, right in pairwise(boxes))
 
 
 def test_table_comes_in_pieces_that_join(crystal):

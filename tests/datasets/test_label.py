@@ -22,6 +22,7 @@ from mofglass.datasets import open_dataset
 from mofglass.datasets.label import label_frames
 from mofglass.datasets.labelling_directory import LabellingDirectory
 from mofglass.datasets.labels import LabellingError, Labels, PotentialLabeller
+from mofglass.datasets.unlabelled import read_frames
 from mofglass.errors import InputError
 from mofglass.potentials import get_potential
 from mofglass.potentials.calculator import make_calculator
@@ -60,6 +61,11 @@ class Scripted:
         if what == "sleep":
             time.sleep(600)
         return Labels(atoms.info["temperature_K"], atoms.positions.copy(), None, {"by": "script"})
+
+
+class Refusing(Scripted):
+    def check(self, elements: list[str]) -> None:
+        raise InputError("the frames cannot be labelled here")
 
 
 def test_labels_of_a_potential_are_its_own(tmp_path):
@@ -222,7 +228,52 @@ def test_two_processes_cannot_label_one_directory(tmp_path):
 def test_elements_that_the_potential_lacks_are_told_before_any_work(tmp_path):
     with pytest.raises(InputError, match="knows Ar and not Cu"):
         label_frames([bulk("Cu", cubic=True)], PotentialLabeller("lj"), tmp_path / "a")
-    assert not (tmp_path / "a" / "results").exists()
+    assert list((tmp_path / "a").iterdir()) == []
+    # so that the directory is free for another potential
+    assert label_frames(argon(1), PotentialLabeller("lj"), tmp_path / "a").n_labelled == 1
+
+
+def test_elements_are_told_before_failures_are_forgotten(tmp_path):
+    frames = argon(1)
+    frames[0].info["what"] = "fail"
+    label_frames(frames, Scripted(str(tmp_path / "log")), tmp_path / "a")
+    with pytest.raises(InputError, match="cannot"):
+        label_frames(frames, Refusing(str(tmp_path / "log")), tmp_path / "a", retry_failed=True)
+    assert LabellingDirectory(tmp_path / "a").standing().n_failed == 1
+
+
+@pytest.mark.parametrize("name", ["frames.extxyz", "labelled.extxyz", "failed.extxyz", "results"])
+def test_files_of_no_labelling_are_not_replaced(tmp_path, name):
+    frames = argon(1)
+    frames[0].calc = make_calculator(get_potential("lj"))
+    frames[0].get_potential_energy()
+    ase.io.write(tmp_path / name, frames, format="extxyz")
+    before = (tmp_path / name).read_bytes()
+    with pytest.raises(InputError, match=f"{name} belongs to no labelling, and would be replaced"):
+        label_frames(frames, PotentialLabeller("lj"), tmp_path)
+    assert [path.name for path in tmp_path.iterdir()] == [name]
+    assert (tmp_path / name).read_bytes() == before
+
+
+def test_a_labelling_killed_before_it_began_is_begun(tmp_path):
+    label_frames(argon(2), PotentialLabeller("lj"), tmp_path / "a")
+    (tmp_path / "b").mkdir()
+    (tmp_path / "a" / "frames.extxyz").rename(tmp_path / "b" / "frames.extxyz")
+    assert label_frames(argon(2), PotentialLabeller("lj"), tmp_path / "b").n_labelled == 2
+
+
+def test_labels_of_every_method_are_left_behind(tmp_path):
+    (atoms,) = argon(1)
+    atoms.info |= {"REF_energy": -1.0, "dft_free_energy": -2.0, "DFT_virial": np.eye(3), "REF_dipole": 1.0}
+    atoms.info |= {"note": "kept"}
+    atoms.arrays["REF_forces"] = np.ones((len(atoms), 3))
+    ase.io.write(tmp_path / "some.extxyz", atoms)
+    label_frames(read_frames(tmp_path / "some.extxyz"), PotentialLabeller("lj"), tmp_path / "a")
+    (labelled,) = open_dataset(tmp_path / "a" / "labelled.extxyz")
+    assert labelled.info["note"] == "kept"
+    for name in ("frames.extxyz", "labelled.extxyz"):
+        assert "ref" not in (tmp_path / "a" / name).read_text()
+        assert "dft" not in (tmp_path / "a" / name).read_text().lower()
 
 
 @pytest.mark.parametrize(

@@ -19,10 +19,11 @@ MB = 1e6
 @pytest.fixture(scope="module")
 def few() -> list[LabelledFrame]:
     random = np.random.default_rng(1)
+    sites = np.stack(np.meshgrid(*[np.arange(7) * 2.2] * 3), axis=-1).reshape(-1, 3)[:N_ATOMS]
     return [
         LabelledFrame(
             numbers=np.repeat([1, 6, 7, 30], [96, 96, 64, 16]),
-            positions=random.uniform(0, 15, (N_ATOMS, 3)).round(8),
+            positions=(sites + random.uniform(0, 1, (N_ATOMS, 3))).round(8),
             cell=np.diag([15.4, 15.5, 18.4]),
             energy_eV=-60000.0 - k,
             forces_eV_per_A=random.normal(0, 1, (N_ATOMS, 3)).round(8),

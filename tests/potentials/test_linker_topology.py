@@ -59,9 +59,32 @@ def test_a_linker_that_lost_its_hydrogen_is_refused(distance_A):
         linker_places(atoms)
 
 
-def test_another_linker_is_named():
-    with pytest.raises(InputError, match="belongs to a 2-methylimidazolate"):
-        linker_places(load("ZIF-8"))
+@pytest.mark.parametrize(
+    ("name", "linker", "remedy"),
+    [
+        ("ZIF-8", "2-methylimidazolate", "use nb-zif-ff or a potential trained on 2-methylimidazolate"),
+        ("ZIF-62", "benzimidazolate", "only: use a potential trained on benzimidazolate"),
+    ],
+)
+def test_another_linker_is_named_with_a_potential_that_knows_it(name, linker, remedy):
+    with pytest.raises(InputError, match=rf"\(counted from 0\) belongs to a {linker}, .*{remedy}"):
+        linker_places(load(name))
+
+
+def test_the_remedy_is_that_of_the_fault():
+    crystal = load("ZIF-4")
+    torn, opened, bohr = crystal.copy(), crystal.copy(), crystal.copy()
+    del torn[int(np.flatnonzero(crystal.numbers == 1)[0])]
+    opened.positions[linker_places(crystal)[0, 3]] += [0, 0, 3]
+    bohr.set_cell(crystal.cell / 0.529, scale_atoms=False)
+    for atoms, words in (
+        (torn, "lost hydrogen: .*: add the hydrogen, or leave .*--skip-failures"),
+        (opened, "broken ring: .*: mend the ring in the structure, .*--skip-failures"),
+        (bohr, "broken ring: .* whose cell and positions are in Å"),
+    ):
+        with pytest.raises(InputError, match=words) as raised:
+            linker_places(atoms)
+        assert "nb-zif-ff" not in str(raised.value)
 
 
 def test_a_ring_that_opens_is_still_a_ring_to_its_potential():

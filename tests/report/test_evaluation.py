@@ -122,6 +122,60 @@ def test_costs_that_lie_close_have_numbers_on_their_axis() -> None:
 
     points = tuple(Curve(str(x), np.array([x]), np.array([1.0])) for x in (12.2, 12.7))
     panel = Panel("", "Cost", "Error", points, kind="points", x_log=True)
-    low, high = overlay([("", panel)])["panels"][0]["x_range"]
-    assert 10**low == pytest.approx(6.1)
-    assert 10**high == pytest.approx(25.4)
+    drawn = overlay([("", panel)])["panels"][0]
+    assert 10 ** np.array(drawn["x_range"]) == pytest.approx([12.2 / 1.5, 12.7 * 1.5])
+    # What nearly agrees is not pulled apart, and more than a decade needs no limits.
+    close = replace(
+        panel, curves=tuple(replace(p, y=p.x * 0 + 346.97 + k / 10) for k, p in enumerate(points)), y_log=True
+    )
+    assert np.ptp(overlay([("", close)])["panels"][0]["y_range"]) == pytest.approx(np.log10(1.5**2), rel=1e-3)
+    far = replace(close, curves=(Curve("", np.array([1.0, 20.0]), np.array([1.0, 20.0])),))
+    assert overlay([("", far)])["panels"][0]["y_range"] is None
+
+
+def test_outliers_are_named_by_file_and_frame(evaluation: Evaluation, tmp_path: Path) -> None:
+    table = evaluation.outliers.assign(where="frame 25 of /data/a/labelled.extxyz")
+    page = evaluation_html(replace(evaluation, outliers=table))
+    assert ">25 of labelled.extxyz<" in page
+    table.loc[0, "where"] = "frame 25 of /data/b/labelled.extxyz"
+    page = evaluation_html(replace(evaluation, outliers=table))
+    assert ">25 of /data/a/labelled.extxyz<" in page
+    assert ">25 of /data/b/labelled.extxyz<" in page
+
+
+def test_errors_of_ten_and_more_are_plain_numbers(evaluation: Evaluation) -> None:
+    overall = evaluation.overall
+    wide = replace(overall, force_meV_per_A=replace(overall.force_meV_per_A, mae_error=12.0))
+    assert " ± 10 (" in evaluation_html(replace(evaluation, errors=(wide, *evaluation.errors[1:])))
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize("width", [1200, 800])
+def test_tables_fit_the_page_and_close_costs_have_numbers(browser: Any, tmp_path: Path, width: int) -> None:
+    from mofglass.report.pareto import write_pareto_page
+    from mofglass.training.pareto import pareto_table
+
+    rows = [
+        {
+            "name": f"stress-{number}",
+            "weights.stress": number,
+            "energy_mae_meV_per_atom": 5.3,
+            "force_mae_meV_per_A": force,
+            "stress_mae_MPa": 283.9,
+            "microseconds_per_atom": 8.6,
+            "microseconds_per_atom_272_atoms": 8.6,
+            "derivatives_agree": True,
+        }
+        for number, force in ((1, 346.97), (100, 347.05))
+    ]
+    path = write_pareto_page(pareto_table(rows), tmp_path / "scan.html", title="Scan", lede="Two trainings.")
+    browser.open(path, width=width)
+    assert browser.evaluate(
+        "Array.from(document.querySelectorAll('.scroll'), (s) => s.scrollWidth - s.clientWidth)"
+    ) == [0, 0]
+    labels = browser.evaluate(
+        "Array.from(document.querySelectorAll('[data-figure]'), (plot) => Array.from("
+        "plot.querySelectorAll('.ytick text'), (text) => text.textContent))"
+    )
+    assert all(len(numbers) >= 3 for numbers in labels)
+    assert {"300", "350"} <= set(labels[0])

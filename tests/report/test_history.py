@@ -6,8 +6,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from mofglass.report.history import running_mean, shaded_stages, stage_spans, thermo_panels
+from mofglass.report.history import running_mean, shaded_stages, thermo_panels
 from mofglass.simulate import Minimise, hold, ramp, to_yaml_list
+from mofglass.simulate.stage_spans import stage_spans
 
 PROTOCOL = (
     Minimise(),

@@ -27,6 +27,7 @@ def test_a_training_shows_its_curve_and_leaves_out_what_was_not_measured(tmp_pat
         title="Training of pod",
         lede="Three points.",
         command="mofglass train",
+        record={"configuration": "trainer: pod\nweights:\n  energy: 1\n"},
     ).read_text()
     assert "Training of pod" in page
     assert ">25<" in page
@@ -34,6 +35,24 @@ def test_a_training_shows_its_curve_and_leaves_out_what_was_not_measured(tmp_pat
     assert 'data-figure="force_mae_meV_per_A"' in page
     assert 'data-figure="stress_mae_MPa"' not in page
     assert "<script src=" not in page
+    assert "<pre><code>trainer: pod\nweights:\n  energy: 1\n</code></pre>" in page
+
+
+@pytest.mark.parametrize(
+    ("trainer", "label", "note"),
+    [
+        ("pod", "frames fitted", "to more of the training frames"),
+        ("deepmd", "step", "after a batch"),
+        ("mace", "epoch", "An epoch is a pass"),
+    ],
+)
+def test_a_learning_curve_is_drawn_over_what_the_trainer_counts(tmp_path, trainer, label, note):
+    points = [CurvePoint(epoch=n, wall_s=1.0, train_force_mae_meV_per_A=100.0 / n) for n in (24, 40, 75)]
+    page = write_training_page(
+        points, tmp_path / "training.html", title="Training", lede="Three points.", trainer=trainer
+    ).read_text()
+    assert f'"x_label":"{label}"' in page.replace(": ", ":")
+    assert note in page
 
 
 def test_a_learning_shows_what_each_iteration_found(tmp_path):

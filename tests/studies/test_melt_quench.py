@@ -11,6 +11,7 @@ from ase.build import bulk
 from mofglass.errors import InputError, SimulationError
 from mofglass.simulate import Guards, Run, RunSettings, create_run
 from mofglass.structures import load
+from mofglass.studies import melt_quench
 from mofglass.studies.melt_quench import (
     disk_bytes,
     execute_plan,
@@ -67,16 +68,26 @@ def test_two_glasses_differ_and_are_not_made_twice(tmp_path):
 def test_another_plan_in_the_same_place_is_refused(tmp_path):
     (item,) = plan(load("ZIF-4"), BRIEF, tmp_path / "run")
     execute_plan([item], "nb-zif-ff", recipe=BRIEF, progress=False)
-    (hotter,) = plan(load("ZIF-4"), BRIEF.override(t_max_K=1800.0), tmp_path / "run")
-    with pytest.raises(InputError, match="its stages differ"):
-        execute_plan([hotter], "nb-zif-ff", recipe=BRIEF, progress=False)
+    for t_max_K, words in (
+        (
+            1300.0,
+            "with stage 'melt' of duration_ps 0.1 and not 0.08.*, end_temperature_K 1500.0 and not 1300.0: ",
+        ),
+        (1800.0, r"with stage 'plateau' where 'melt \(fine\)' is asked for: "),
+    ):
+        (other,) = plan(load("ZIF-4"), BRIEF.override(t_max_K=t_max_K), tmp_path / "run")
+        with pytest.raises(InputError, match=words):
+            execute_plan([other], "nb-zif-ff", recipe=BRIEF, progress=False)
     (heavier,) = plan(load("ZIF-4"), BRIEF, tmp_path / "run", settings=RunSettings(hydrogen_mass_u=3.0))
-    with pytest.raises(InputError, match="its mass of hydrogen differ"):
+    with pytest.raises(InputError, match="with mass of hydrogen the default and not 3: "):
         execute_plan([heavier], "nb-zif-ff", recipe=BRIEF, progress=False)
     for other, words in (
-        (RunSettings(frame_interval_ps=0.05), "its --frame-interval differ"),
-        (RunSettings(thermo_interval_ps=0.1), "its --thermo-interval differ"),
-        (RunSettings(guards=Guards(max_force_eV_per_A=100.0)), "its guards"),
+        (RunSettings(frame_interval_ps=0.05), "with --frame-interval 0.1 and not 0.05: "),
+        (RunSettings(thermo_interval_ps=0.1), "with --thermo-interval 0.05 and not 0.1: "),
+        (
+            RunSettings(guards=Guards(max_force_eV_per_A=100.0)),
+            "with guard max_force_eV_per_A 200 and not 100: ",
+        ),
     ):
         (item,) = plan(load("ZIF-4"), BRIEF, tmp_path / "run", settings=other)
         with pytest.raises(InputError, match=words):
@@ -89,7 +100,11 @@ def test_another_plan_in_the_same_place_is_refused(tmp_path):
         other = load("ZIF-4")
         other.positions[5] += other.cell[0] + [0.0, shift, 0.0]
         (item,) = plan(other, BRIEF, tmp_path / "run")
-        with pytest.raises(InputError, match="its structure differ") if refused else nullcontext():
+        with (
+            pytest.raises(InputError, match="with another structure of C96H96N64Zn16, with other positions")
+            if refused
+            else nullcontext()
+        ):
             execute_plan([item], "nb-zif-ff", recipe=BRIEF, progress=False)
 
 
@@ -101,7 +116,7 @@ def test_a_potential_is_known_by_its_file_however_it_is_typed(tmp_path, monkeypa
     create_run(item.directory, item.atoms, "reaxff:first", item.protocol, settings=item.settings)
     for typed in ("reaxff:first", f"reaxff:{tmp_path}/first", "reaxff:./copy"):
         assert execute_plan([item], typed, recipe=BRIEF, walltime_s=0) == []
-    with pytest.raises(InputError, match="its potential differ"):
+    with pytest.raises(InputError, match=r"with potential reaxff.*, sha256 .* and not reaxff.*, sha256 "):
         execute_plan([item], "reaxff:second", recipe=BRIEF, walltime_s=0)
 
 
@@ -122,6 +137,39 @@ def test_estimates_are_measured(tmp_path):
     actual = (run.path / "trajectory.h5").stat().st_size
     assert 0.4 < disk_bytes(item) / actual < 2.5
     assert 1e-4 < seconds_per_step(item, "nb-zif-ff", target_s=0.5) < 0.2
+
+
+def test_a_large_supercell_is_timed_on_fewer_repeats(tmp_path, monkeypatch):
+    monkeypatch.setattr(melt_quench, "MAX_TIMED_ATOMS", 100)
+    argon = bulk("Ar", cubic=True, a=5.3)
+    argon.set_cell(argon.cell.array * [1.0, 1.5, 2.0], scale_atoms=True)
+    (item,) = plan(argon.repeat((6, 5, 4)), BRIEF.override(minimise=False), tmp_path / "run")
+    piece = melt_quench._fewer_repeats(item.atoms, (6, 5, 4))
+    expected = argon.repeat((4, 3, 2))
+    assert len(piece) == len(expected) <= 100
+    assert piece.cell.array == pytest.approx(expected.cell.array)
+    assert piece.positions == pytest.approx(expected.positions)
+    monkeypatch.setattr(melt_quench, "seconds_per_step", lambda timed, *_, **__: len(timed.atoms) * 1e-5)
+    measured = melt_quench.step_time(item, "lj", supercell=(6, 5, 4))
+    assert measured.seconds == pytest.approx(480e-5)
+    assert measured.words == "4.80 ms a step (timed on 96 atoms, times 5)"
+    assert melt_quench.step_time(item, "lj").words == "4.80 ms a step"
+
+
+def test_sizes_are_read_in_gigabytes_from_a_thousand_megabytes_on():
+    assert [melt_quench.size_words(size) for size in (9.06e6, 999e6, 1e9, 15.66e9)] == [
+        "9.06 MB",
+        "999 MB",
+        "1 GB",
+        "15.7 GB",
+    ]
+
+
+def test_time_steps_that_no_hydrogen_bears_are_refused(tmp_path):
+    longer = BRIEF.override(time_step_fs=50.0, prepare_ps=1.0, plateau_ps=1.0, equilibrate_ps=1.0)
+    (item,) = plan(load("ZIF-4"), longer.override(rate_K_per_ps=100.0), tmp_path / "run")
+    with pytest.raises(InputError, match=r"'prepare': with a time step of 50 fs .* bears up to 3\.4 fs"):
+        for_potential([item], "nb-zif-ff")
 
 
 def test_runs_are_planned_as_the_potential_bears_them(tmp_path):

@@ -57,7 +57,9 @@ def test_plain_data_gives_the_configuration_back() -> None:
 
 def test_identity_is_of_what_decides_the_result() -> None:
     assert parse(threads=4, processes=2, time_limit=9).identity == parse().identity
+    assert parse(pod={"cache": "/a"}).identity == parse(pod={"cache": "/b/c"}).identity == parse().identity
     assert parse(seed=2).identity != parse().identity
+    assert parse(train="other.extxyz").identity != parse().identity
     assert parse(pod={"descriptors": {"rcut": 4.5}}).identity != parse().identity
 
 
@@ -76,7 +78,11 @@ def test_times(value: object, expected: float | None) -> None:
         ({"nequip": {}}, "section 'nequip' does not belong to the trainer 'pod'"),
         ({"validation": 1.5}, "validation is a fraction between 0 and 1"),
         ({"weights": {"force": 1}}, "t.yaml, weights: there is no 'force': did you mean forces"),
-        ({"weights": {"forces": -1}}, "the weight of forces must not be negative"),
+        ({"weights": {"forces": -1}}, "the weight of forces must be zero or a number above it, and is -1"),
+        ({"weights": {"forces": float("inf")}}, "the weight of forces must be zero or a number above it"),
+        ({"weights": {"energy": 0, "forces": 0, "stress": 0}}, "the weights are zero throughout"),
+        ({"pod": {"ridge": [float("nan")]}}, "ridge must be numbers of zero or more"),
+        ({"pod": {"clusters_of": "old/model"}}, "number_of_environment_clusters above 1"),
         ({"seed": 0}, "seed must be 1 or more"),
         ({"time_limit": "soon"}, "'soon' is not a time"),
         ({"time_limit": "1.2.3h"}, "'1.2.3h' is not a time"),
@@ -100,7 +106,7 @@ def test_bad_content_is_named(content: dict[str, object], message: str) -> None:
 
 def test_a_file_that_is_no_yaml(tmp_path: Path) -> None:
     (tmp_path / "t.yaml").write_text("trainer: [pod\n")
-    with pytest.raises(InputError, match="not a readable YAML file"):
+    with pytest.raises(InputError, match="is not valid YAML at line 2"):
         load_config(tmp_path / "t.yaml")
     (tmp_path / "t.yaml").write_text("just text\n")
     with pytest.raises(InputError, match="must hold 'trainer:'"):

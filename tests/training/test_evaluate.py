@@ -6,19 +6,22 @@ import math
 import tracemalloc
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 from ase.calculators.calculator import Calculator
 
-from mofglass.datasets.dataset import Dataset
+from mofglass.datasets.dataset import Dataset, open_dataset
+from mofglass.datasets.exporting import export_extxyz
 from mofglass.datasets.labelled import LabelledFrame
 from mofglass.errors import InputError
 from mofglass.potentials.ase_calculator import ASEPotential
 from mofglass.training.error_collection import temperature_label
 from mofglass.training.evaluate import evaluate
 from mofglass.training.evaluation import Evaluation
+from mofglass.training.evaluation_output import write_evaluation
 from mofglass.units import GPA_PER_EV_PER_A3
 
 Alter = Callable[[Callable[[dict[str, Any]], None]], ASEPotential]
@@ -214,8 +217,8 @@ def test_frames_that_cannot_be_computed_may_be_left_out_and_are_listed(
     frames = [metal_frames[0], argon_frames[0], metal_frames[1], with_errors(argon_frames[1], 0.003, 0, 0)]
     for jobs in (1, 2):
         evaluation = quick("lj", frames, skip_failures=True, jobs=jobs)
-        assert [frame for frame, _ in evaluation.failures] == [0, 2]
-        assert "knows Ar only" in evaluation.failures[0][1]
+        assert [failed.frame for failed in evaluation.failures] == [0, 2]
+        assert "knows Ar only" in evaluation.failures[0].reason
         assert evaluation.overall.n_frames == 2
         assert any("2 frames left out" in note for note in evaluation.notes)
         # Numbers of frames are those of the dataset.
@@ -336,3 +339,32 @@ def test_memory_does_not_grow_with_the_frames() -> None:
 )
 def test_temperatures_are_grouped_by_the_nearest_hundred(temperature_K, label):
     assert temperature_label(temperature_K) == label
+
+
+def test_failed_frames_are_named_by_their_file(
+    metal_frames: list[LabelledFrame], argon_frames: list[LabelledFrame], tmp_path: Path
+) -> None:
+    path = tmp_path / "mixed.extxyz"
+    export_extxyz([argon_frames[0], metal_frames[0], argon_frames[1], metal_frames[1]], path)
+    chosen = open_dataset([path])[2:]
+    evaluation = quick("lj", chosen, skip_failures=True)
+    failed = evaluation.tables()["failed_frames"]
+    assert failed["frame"].tolist() == [1]
+    assert failed["where"].tolist() == [f"frame 3 of {path}"]
+    assert evaluation.summary()["failed_frames"][0]["where"] == f"frame 3 of {path}"
+    assert any(f"frame 1 (hot, frame 3 of {path})" in note for note in evaluation.notes)
+
+
+def test_a_second_evaluation_leaves_nothing_of_the_first(
+    metal_frames: list[LabelledFrame], argon_frames: list[LabelledFrame], tmp_path: Path
+) -> None:
+    frames = [argon_frames[0], metal_frames[0]]
+    mine = tmp_path / "notes.txt"
+    mine.write_text("kept")
+    write_evaluation(quick("lj", frames, skip_failures=True), tmp_path)
+    names = ("failed_frames.csv", "parity_stress.csv", "parity_stress.png", "parity_stress.svg")
+    assert all((tmp_path / name).exists() for name in names)
+    without_stress = replace(argon_frames[0], stress_eV_per_A3=None)
+    written = write_evaluation(quick("lj", [without_stress]), tmp_path)
+    assert {path.name for path in tmp_path.iterdir()} == {"notes.txt", *(path.name for path in written)}
+    assert not any((tmp_path / name).exists() for name in names)

@@ -207,7 +207,7 @@ def test_a_training_that_something_else_ends_is_not_taken_for_done(
 
 
 def test_a_network_over_linker_terms_is_their_sum(
-    frames: list[LabelledFrame], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    frames: list[LabelledFrame], alloy: list[LabelledFrame], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     pytest.importorskip("nequip", reason="mofglass[nequip] is not installed")
     from mofglass.potentials.calculator import make_calculator
@@ -219,7 +219,8 @@ def test_a_network_over_linker_terms_is_their_sum(
         "repulsion": {"inner_A": 0.6, "outer_A": 1.0},
         "walls": {"pairs": {"Zn-Zn": [3.4, 3.3]}},
     }
-    config = configured("nequip", features=[4], radial_mlp_width=8, linker_terms=True, **settings)
+    types = {"elements": ["Zn", "N", "C", "H"], "edge_cutoffs_A": {"H": {"H": 2.0}}}
+    config = configured("nequip", features=[4], radial_mlp_width=8, linker_terms=True, **settings, **types)
     train, validation = Dataset.from_frames(frames[:4]), Dataset.from_frames(frames[4:6])
     first = tmp_path / "first"
     first.mkdir()
@@ -243,7 +244,7 @@ def test_a_network_over_linker_terms_is_their_sum(
     # The terms of an earlier training can be given; a network that goes on takes those beside it.
     for name, more in (
         ("second", {"linker_terms": str(model / "linker_terms.yaml")}),
-        ("third", {"linker_terms": True, "start_from": str(model / "model.nequip.zip")}),
+        ("third", {"linker_terms": True, "start_from": str(model / "model.nequip.zip"), "r_max_A": None}),
     ):
         again = configured("nequip", features=[4], radial_mlp_width=8, **settings | more)
         (tmp_path / name).mkdir()
@@ -256,28 +257,40 @@ def test_a_network_over_linker_terms_is_their_sum(
             "validation_frames": 2,
         }
 
+    # Atom types and cut-offs are those of the network that it started from.
+    written = yaml.safe_load((tmp_path / "third" / "nequip.yaml").read_text())["data"]
+    mapper, neighbours = written["transforms"][:2]
+    assert mapper["model_type_names"] == written["stats_manager"]["type_names"] == types["elements"]
+    assert neighbours["r_max"] == 3.0
+    assert neighbours["per_edge_type_cutoff"]["H"] == {"Zn": 3.0, "N": 3.0, "C": 3.0, "H": 2.0}
+    start = {"start_from": str(model / "model.nequip.zip"), "r_max_A": None}
+    for more, message in (
+        ({"elements": list(SYMBOLS)}, "are Zn, N, C, H in this order, and 'elements' says H, C, N, Zn"),
+        ({"r_max_A": 2.5}, "is 3 Å, and r_max_A says 2.5: leave r_max_A out"),
+        ({"edge_cutoffs_A": {"H": 2.0}}, "the cut-off H-Zn of .* is 3 Å, and edge_cutoffs_A says 2"),
+        ({}, "lies over other linker terms or another repulsion"),
+    ):
+        refused = configured("nequip", **start | more)
+        with pytest.raises(InputError, match=message):
+            NequIPTrainer().fit(refused, data, tmp_path, Watcher())
+    metals = usable_data(configured("nequip"), Dataset.from_frames(alloy), Dataset.from_frames(alloy))
+    with pytest.raises(InputError, match=r"the frames hold Cu, Au, which the network .* does not know"):
+        NequIPTrainer().fit(configured("nequip", **start), metals, tmp_path, Watcher())
+    assert not (tmp_path / "train.extxyz").exists()
+
 
 def test_what_a_network_over_terms_cannot_be_is_told_before_the_long_work(
     frames: list[LabelledFrame], tmp_path: Path
 ) -> None:
     pytest.importorskip("nequip", reason="mofglass[nequip] is not installed")
-    from mofglass.potentials.nequip_over_prior import model_files
-    from mofglass.potentials.prior import Prior
-    from mofglass.potentials.repulsion import Repulsion
     from mofglass.training.nequip import NequIPTrainer
 
     data = Dataset.from_frames(frames)
-    start = tmp_path / "old" / "model.nequip.zip"
-    start.parent.mkdir()
-    start.write_bytes(b"not looked into")
-    for name, text in model_files(Prior(repulsion=Repulsion(inner_A=0.5, outer_A=0.9)), SYMBOLS).items():
-        (start.parent / name).write_text(text)
     for settings, message in (
         ({"walls": {"pairs": {"Cu-Cu": [3.4, 3.3]}}}, "Cu"),
         ({"walls": {"pairs": {"Zn-Zn": [3.4, 3.3]}, "bends": [162, 80]}}, "set linker_terms"),
         ({"linker_terms": True, "elements": ["H", "C", "N"]}, "the frames hold Zn, which 'elements' lacks"),
         ({"start_from": str(tmp_path / "absent.nequip.zip")}, "absent.nequip.zip is not there"),
-        ({"start_from": str(start)}, "lies over other linker terms or another repulsion"),
     ):
         with pytest.raises(InputError, match=message):
             NequIPTrainer().fit(

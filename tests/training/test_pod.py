@@ -281,6 +281,18 @@ def test_committee_members_differ_and_agree_on_the_data(
     assert 0 < spread < 0.2 * np.abs(forces[0]).mean()
 
 
+def test_a_committee_needs_blocks_that_can_differ(fitted, alloy: list[LabelledFrame], tmp_path: Path) -> None:
+    alike = "cannot be drawn from 1 block of frames, since members would be alike: give a smaller 'block'"
+    for frames, block in ((alloy[:4], 4), ([*alloy[:2], *alloy[:2]], 2)):
+        with pytest.raises(InputError, match=alike):
+            fitted(configuration(committee=1, block=block, curve_points=1), frames, alloy[8:], tmp_path / "a")
+    with pytest.raises(InputError, match="a committee of 3 cannot be drawn from 2 blocks"):
+        fitted(configuration(committee=3, block=2, curve_points=1), alloy[:4], alloy[8:], tmp_path / "b")
+    directory = fitted(configuration(committee=2, block=2, curve_points=1), alloy[:4], alloy[8:], tmp_path)
+    models = [directory, *(tmp_path / "committee" / f"member-{k}" for k in (1, 2))]
+    assert len({(model / "coefficients.pod").read_text() for model in models}) == 3
+
+
 def test_walls_are_laid_over_the_finished_fit(fitted, alloy: list[LabelledFrame], tmp_path: Path) -> None:
     walls = {"pairs": {"Au-Cu": [2.0, 3.0]}}
     plain, walled = (

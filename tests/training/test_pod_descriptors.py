@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from ase import Atoms
 
-from mofglass.errors import InputError
+from mofglass.errors import InputError, SimulationError
 from mofglass.potentials.calculator import LammpsCalculator
 from mofglass.potentials.pod import POD, PODModel
 from mofglass.potentials.pod_files import PODCoefficients, PODParameters
@@ -129,3 +129,10 @@ def test_another_element_is_named(alloy, descriptors: PODDescriptors) -> None:
     atoms.symbols[5] = "Ag"
     with pytest.raises(InputError, match="atom 5 is Ag"):
         descriptors.rows(atoms)
+
+
+def test_what_lammps_cannot_compute_is_one_sentence(alloy) -> None:
+    far = PODDescriptors(replace(SMALL, rcut=50.0))
+    with pytest.raises(SimulationError, match=r"within rcut = 50 Å: .*Neighbor list overflow"):
+        far.rows(alloy[0].to_atoms(), strains=NO_STRAIN)
+    far.close()

@@ -127,5 +127,5 @@ def test_frames_with_a_broken_linker_are_left_out(labelled: list[LabelledFrame],
     fit(configuration(tmp_path), [broken, labelled[1]], [labelled[2]], tmp_path)
     assert read_learning_curve(tmp_path)[-1].epoch == 1
     assert read_model(tmp_path / "model").info["trained"]["left_out_for_linkers"] == 1
-    with pytest.raises(InputError, match="no frame suits the linker terms; the first: atom"):
+    with pytest.raises(InputError, match="no frame suits the linker terms; the first: lost hydrogen"):
         fit(configuration(tmp_path), [broken], [labelled[2]], tmp_path)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 
 import pandas as pd
@@ -154,3 +155,36 @@ def test_a_training_that_fails_is_kept_with_its_reason(folder: Path) -> None:
     assert "every frame has a force above" in written["problem"].iloc[-1]
     with pytest.raises(MofglassError, match="no combination could be trained"):
         run_scan(load_scan(scan_file(folder, combinations[:1])), folder / "other")
+
+
+def test_test_frames_are_read_before_anything_is_trained(folder: Path) -> None:
+    path = scan_file(folder, {"seed": [1, 2]}, test=["tset.extxyz"])
+    with pytest.raises(InputError, match=r"tset\.extxyz"):
+        run_scan(load_scan(path), folder / "out")
+    assert not (folder / "out").exists()
+    path = scan_file(folder, {"seed": [1, 2]}, test="split")
+    with pytest.raises(InputError, match="no frames in the split 'test'"):
+        run_scan(load_scan(path), folder / "out")
+    assert not (folder / "out").exists()
+
+
+def test_other_frames_in_the_same_files_are_noticed(folder: Path) -> None:
+    scan = load_scan(scan_file(folder, {"seed": [1]}))
+    lines: list[str] = []
+    before = run_scan(scan, folder / "out", told=lines.append)
+    test = folder / "test.extxyz"
+    shutil.copy(folder / "train.extxyz", test)
+    after = run_scan(scan, folder / "out", told=lines.append)
+    assert not any("done before" in line for line in lines)
+    assert before["force_mae_meV_per_A"].item() != pytest.approx(after["force_mae_meV_per_A"].item())
+    # Other frames to fit are another training: the numbers of before are not shown for it.
+    (folder / "train.extxyz").write_text(test.read_text() * 2)
+    with pytest.raises(MofglassError, match=r"train\.extxyz is not what it was"):
+        run_scan(scan, folder / "out")
+
+
+def test_threads_are_those_of_the_training(folder: Path) -> None:
+    scan = load_scan(scan_file(folder, [{"threads": 2}]))
+    summary = folder / "out" / "threads-2" / "evaluation" / "summary.json"
+    run_scan(scan, folder / "out")
+    assert [timing["threads"] for timing in json.loads(summary.read_text())["efficiency"]] == [2]

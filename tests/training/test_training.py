@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import subprocess
 import sys
 import time
@@ -20,7 +21,7 @@ from mofglass.datasets.dataset import Dataset, open_dataset
 from mofglass.errors import InputError
 from mofglass.potentials import get_potential
 from mofglass.training.config import load_config, parse_config
-from mofglass.training.data import load_data, validation_rows
+from mofglass.training.data import load_data, usable_data, validation_rows
 from mofglass.training.state import read_state
 from mofglass.training.training import train
 
@@ -269,3 +270,85 @@ def test_one_block_is_too_few_to_split(alloy: list[LabelledFrame]) -> None:
     assert validation_rows(frames(alloy, 12), 0.01, seed=1).any()
     with pytest.raises(InputError, match="8 frames are too few"):
         validation_rows(frames(alloy, 8), 0.1, seed=1)
+
+
+@pytest.mark.parametrize(
+    ("sizes", "fraction", "n_chosen"),
+    [([1] * 30, 0.3, 9), ([4] * 10, 0.4, 16), ([4] * 10, 0.6, 24), ([16] * 10, 0.1, 16), ([1, 1], 0.9, 1)],
+)
+def test_a_fraction_holds_for_many_short_files(
+    alloy: list[LabelledFrame], sizes: list[int], fraction: float, n_chosen: int
+) -> None:
+    dataset = Dataset.joined([frames(alloy, size) for size in sizes])
+    chosen = validation_rows(dataset, fraction, seed=1)
+    assert chosen.sum() == n_chosen
+    assert (validation_rows(dataset, fraction, seed=1) == chosen).all()
+    files = np.asarray(dataset.table.file)
+    blocks = [chosen[files == number][k : k + 8] for number in np.unique(files) for k in (0, 8)]
+    assert all(block.all() or not block.any() for block in blocks)
+
+
+def test_short_files_are_drawn_by_the_seed_and_leave_long_ones_alone(alloy: list[LabelledFrame]) -> None:
+    short = Dataset.joined([frames(alloy, 1) for _ in range(30)])
+    assert (validation_rows(short, 0.3, seed=1) != validation_rows(short, 0.3, seed=2)).any()
+    # What mofglass has chosen of long files ever since: stored blocks and trainings rely on it.
+    long = Dataset.joined([frames(alloy, n) for n in (80, 36, 44)])
+    expected = [*range(32, 40), *range(64, 72), *range(88, 95), *range(146, 153)]
+    assert np.flatnonzero(validation_rows(long, 0.2, seed=1)).tolist() == expected
+    mixed = Dataset.joined([long, *[frames(alloy, 4) for _ in range(10)]])
+    assert np.flatnonzero(validation_rows(mixed, 0.2, seed=1)[:160]).tolist() == expected
+    assert validation_rows(mixed, 0.2, seed=1)[160:].sum() == 8
+
+
+def test_no_frame_at_all_has_a_sentence_of_its_own(alloy: list[LabelledFrame], configuration: Path) -> None:
+    dataset = frames(alloy, 8)
+    with pytest.raises(InputError, match="there is no frame to validate with"):
+        usable_data(load_config(configuration), dataset, dataset[np.zeros(8, dtype=bool)])
+
+
+def test_files_without_splits_are_fitted_beside_those_with(
+    alloy: list[LabelledFrame], tmp_path: Path, configuration: Path
+) -> None:
+    split = open_dataset(tmp_path / "a.extxyz").with_columns(split=["train", "validation", "test"])
+    split.save(tmp_path / "split.dataset.h5")
+    content = yaml.safe_load(configuration.read_text())
+    content |= {"train": ["split.dataset.h5", "b.extxyz"], "validation": "split"}
+    configuration.write_text(yaml.safe_dump(content))
+    data = load_data(load_config(configuration))
+    energies = [frame.energy_eV for frame in data.train]
+    assert energies == pytest.approx([alloy[k].energy_eV for k in (0, 3, 4)], abs=1e-6)
+    assert len(data.validation) == 1
+    assert data.left_out == {"left_out_for_split": 1}
+
+
+def test_a_typo_does_not_cost_the_directory(configuration: Path, tmp_path: Path) -> None:
+    right = configuration.read_text()
+    configuration.write_text(right.replace("a.extxyz", "A.extxyz"))
+    with pytest.raises(InputError, match=r"A\.extxyz"):
+        train(load_config(configuration), tmp_path / "out")
+    configuration.write_text(right)
+    assert train(load_config(configuration), tmp_path / "out").n_train == 3
+    configuration.write_text(right.replace("a.extxyz", "A.extxyz"))
+    with pytest.raises(InputError, match="holds a training with other settings"):
+        train(load_config(configuration), tmp_path / "out")
+
+
+def test_a_training_is_known_again_elsewhere(configuration: Path, tmp_path: Path) -> None:
+    project = tmp_path / "project"
+    project.mkdir()
+    for name in ("a.extxyz", "b.extxyz", "pod.yaml"):
+        shutil.move(tmp_path / name, project / name)
+    train(load_config(project / "pod.yaml"), project / "out")
+    moved = tmp_path / "elsewhere" / "of another name"
+    moved.parent.mkdir()
+    project.rename(moved)
+    model = moved / "out" / "model" / "coefficients.pod"
+    before = model.stat().st_mtime_ns
+    again = train(load_config(moved / "pod.yaml"), moved / "out")
+    assert again.potential == f"pod:{moved}/out/model"
+    assert model.stat().st_mtime_ns == before
+    # Another content of the same size is noticed there too.
+    data = moved / "a.extxyz"
+    data.write_text(data.read_text().replace("1", "2"))
+    with pytest.raises(InputError, match=r"a\.extxyz is not what it was when the training"):
+        train(load_config(moved / "pod.yaml"), moved / "out")

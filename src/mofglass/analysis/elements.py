@@ -74,6 +74,6 @@ def require_present(symbols: Iterable[str], numbers: np.ndarray, where: str) -> 
     for symbol in symbols:
         if checked_symbol(symbol) not in present:
             raise InputError(
-                f"{where} holds no {symbol}, only {', '.join(present)}: choose among these, or name the "
-                "elements of its atom types."
+                f"{where} holds no {symbol}, only {', '.join(present)}: name elements among these (--pair, "
+                "--triple, --metal, --element), or those of its atom types (--elements)."
             )

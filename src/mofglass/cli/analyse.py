@@ -136,7 +136,7 @@ def pmf(**options: Any) -> None:
 
     frames = open_frames(options)
     if frames.temperature_K is None:
-        raise click.UsageError("the potential of mean force needs a temperature: give --temperature (K)")
+        raise click.UsageError(frames.no_temperature)
     analysis = PMF(
         pair=options["pair"],
         temperature_K=frames.temperature_K,

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from mofglass.cli.analyse_options import _words, print_summary
-from mofglass.cli.options import POSITIVE, Command, json_option, output_option
+from mofglass.cli.options import POSITIVE, Command, UserPath, json_option, output_option
 
 if TYPE_CHECKING:
     from mofglass.analysis.elastic_result import ElasticityResult
@@ -27,7 +27,7 @@ COMPARED = (
 
 
 @click.command("elastic", cls=Command)
-@click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path), metavar="FILE...")
+@click.argument("files", nargs=-1, required=True, type=UserPath(), metavar="FILE...")
 @click.option(
     "--temperature",
     "temperature_K",
@@ -36,7 +36,7 @@ COMPARED = (
 )
 @click.option(
     "--against",
-    type=click.Path(path_type=Path),
+    type=UserPath(),
     multiple=True,
     help="Other bodies, e.g. the crystal, whose moduli are tested for a difference (Welch); may be repeated.",
 )
@@ -88,9 +88,12 @@ def command(**options: Any) -> None:
 
 def _measure(path: Path, options: dict[str, Any]) -> ElasticityResult:
     """Measure one body."""
+    import numpy as np
+
     from mofglass.analysis.cell_range import chosen_cells
     from mofglass.analysis.frame_range import FrameRange, run_advice
     from mofglass.analysis.strain_fluctuation import StrainFluctuation
+    from mofglass.cli.run_temperature import run_temperature
     from mofglass.errors import InputError
     from mofglass.trajectory.cell_series import open_cells
 
@@ -103,15 +106,17 @@ def _measure(path: Path, options: dict[str, Any]) -> ElasticityResult:
         _tell(
             f"{path}: cells from {advice.from_ps:g} ps on, as its run.yaml says (--from-ps 0: all)", options
         )
-    temperature_K = options["temperature_K"] or advice.temperature_K
-    if temperature_K is None:
-        raise InputError(f"{path}: the temperature of the run is not known: give --temperature (K)")
     series = open_cells(
         path,
         elements=_words(options["elements"]),
         time_step_fs=options["time_step"],
         frame_interval_ps=options["frame_interval"],
     )
+    temperature_K = options["temperature_K"]
+    if temperature_K is None:
+        is_run = (path / "run.yaml").is_file()
+        times_ps = [chunk.time_ps for chunk in chosen_cells(series, chosen)] if is_run else []
+        temperature_K = run_temperature(path, np.concatenate(times_ps) if times_ps else None)
     analysis = StrainFluctuation(temperature_K, mass_u=series.mass_u)
     try:
         with _progress(str(path), quiet=options["as_json"]) as progress:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from mofglass.cli.options import POSITIVE, json_option, output_option, together
+from mofglass.cli.options import POSITIVE, UserPath, json_option, output_option, together
 
 if TYPE_CHECKING:
     from mofglass.analysis import Analysis, Measurement
@@ -52,9 +52,7 @@ reading_options = together(
 """Which frames of a file are taken, and what the file does not tell of them."""
 
 frames_options = together(
-    click.argument(
-        "trajectories", nargs=-1, required=True, type=click.Path(path_type=Path), metavar="TRAJ..."
-    ),
+    click.argument("trajectories", nargs=-1, required=True, type=UserPath(), metavar="TRAJ..."),
     output_option("Directory for CSV tables, PNG and SVG figures and summary.json.", directory=True),
     json_option,
     reading_options,
@@ -74,7 +72,7 @@ temperature_option = click.option(
     "--temperature",
     "temperature_K",
     type=POSITIVE,
-    help="Temperature, K, of potentials of mean force.  [default: as run.yaml says]",
+    help="Temperature, K, of potentials of mean force.  [default: of the frames' stages, by run.yaml]",
 )
 
 
@@ -87,13 +85,16 @@ class Frames:
     trajectories : tuple of Trajectory
         One a glass.
     temperature_K : float or None
-        What the user gave, or all the runs agree on.
+        What the user gave, or that of the stages in which all the frames lie.
+    no_temperature : str
+        Why there is none.
     notes : tuple of str
         What was chosen for the user, to be told.
     """
 
     trajectories: tuple[Trajectory, ...]
     temperature_K: float | None
+    no_temperature: str
     notes: tuple[str, ...]
 
 
@@ -126,7 +127,7 @@ def open_frames(options: Mapping[str, Any]) -> Frames:
     chosen = FrameRange(
         **{key: options[key] for key in ("start", "stop", "stride", "from_ps", "to_ps", "last_ps")}
     )
-    views, temperatures, notes = [], set(), []
+    views, notes = [], []
     for path in options["trajectories"]:
         trajectory = open_trajectory(
             path,
@@ -153,13 +154,36 @@ def open_frames(options: Mapping[str, Any]) -> Frames:
             ) from error
         if len(views[-1]):
             require_separate_atoms(views[-1][0], str(path))
-        temperatures.add(advice.temperature_K)
-    temperature_K = options.get("temperature_K")
-    if temperature_K is None and len(temperatures) == 1:
-        temperature_K = temperatures.pop()
-        if temperature_K is not None and "temperature_K" in options:
+        if chosen.last_ps is not None and chosen.last_ps > (length_ps := _length_ps(trajectory)) + 1e-6:
+            notes.append(f"{path} is {length_ps:g} ps long: all of it is taken, not {chosen.last_ps:g} ps")
+    temperature_K, no_temperature = options.get("temperature_K"), ""
+    if temperature_K is None and "temperature_K" in options:
+        try:
+            temperature_K = _temperature_of(options["trajectories"], views)
             notes.append(f"temperature {temperature_K:g} K, as run.yaml says (--temperature: another)")
-    return Frames(tuple(views), temperature_K, tuple(notes))
+        except InputError as error:
+            no_temperature = str(error)
+            if any((path / "run.yaml").is_file() for path in options["trajectories"]):
+                notes.append(f"no potential of mean force: {no_temperature}")
+    return Frames(tuple(views), temperature_K, no_temperature, tuple(notes))
+
+
+def _length_ps(trajectory: Trajectory) -> float:
+    """Return the time between the first and the last frame."""
+    assert trajectory.time_ps is not None
+    return float(trajectory.time_ps[-1] - trajectory.time_ps[0])
+
+
+def _temperature_of(paths: Sequence[Path], views: Sequence[Trajectory]) -> float:
+    """Return the temperature of the chosen frames of all trajectories; raise where they have none."""
+    from mofglass.cli.run_temperature import run_temperature
+    from mofglass.errors import InputError
+
+    found = {run_temperature(path, view.time_ps): path for path, view in zip(paths, views, strict=True)}
+    if len(found) > 1:
+        each = ", ".join(f"{path} {kelvin:g} K" for kelvin, path in found.items())
+        raise InputError(f"the frames are of different temperatures ({each}): give --temperature (K)")
+    return next(iter(found))
 
 
 def run_and_show(

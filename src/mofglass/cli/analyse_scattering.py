@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
 import click
 
 from mofglass.cli.analyse_options import frames_options, jobs_option, open_frames, run_and_show
-from mofglass.cli.options import POSITIVE, Command
+from mofglass.cli.options import POSITIVE, Command, UserPath
 
 _WINDOW = click.Choice(["lorch", "none"])
 
@@ -25,7 +24,7 @@ _WINDOW = click.Choice(["lorch", "none"])
 )
 @click.option(
     "--experiment",
-    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    type=UserPath(exists=True, dir_okay=False),
     help="Measured function to compare with: text, Q (1/Å) or r (Å) and the value in the first two columns.",
 )
 @click.option(

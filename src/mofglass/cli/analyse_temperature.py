@@ -69,7 +69,8 @@ def command(**options: Any) -> None:
 
 def _runs(options: dict[str, Any]) -> list[tuple[float, str, Any]]:
     """Temperature, name and frames of each trajectory."""
-    from mofglass.analysis.frame_range import run_advice
+    from mofglass.cli.run_temperature import run_temperature
+    from mofglass.errors import InputError
 
     given = options["temperatures_K"]
     paths = options["trajectories"]
@@ -78,12 +79,10 @@ def _runs(options: dict[str, Any]) -> list[tuple[float, str, Any]]:
     frames = open_frames(options)
     rows = []
     for place, (path, trajectory) in enumerate(zip(paths, frames.trajectories, strict=True)):
-        temperature_K = given[place] if given else run_advice(path).temperature_K
-        if temperature_K is None:
-            raise click.UsageError(
-                f"{path} does not say its temperature: give one --temperature (K) for each TRAJ, or --window "
-                "for a heating run"
-            )
+        try:
+            temperature_K = given[place] if given else run_temperature(path, trajectory.time_ps)
+        except InputError as error:
+            raise click.UsageError(f"{error} for each TRAJ, or --window for a heating run") from error
         rows.append((temperature_K, str(path), trajectory))
     return rows
 

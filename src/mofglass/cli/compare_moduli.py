@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from mofglass.cli.options import Command, json_option, output_option
+from mofglass.cli.options import Command, UserPath, json_option, output_option
 
 if TYPE_CHECKING:
     from mofglass.analysis.ensemble_difference import Sample
@@ -16,9 +16,7 @@ if TYPE_CHECKING:
 
 
 @click.command(cls=Command)
-@click.argument(
-    "studies", nargs=-1, required=True, type=click.Path(exists=True, path_type=Path), metavar="DIR..."
-)
+@click.argument("studies", nargs=-1, required=True, type=UserPath(exists=True), metavar="DIR...")
 @click.option(
     "--equation",
     type=click.Choice(["birch-murnaghan-2", "birch-murnaghan-3", "vinet"]),

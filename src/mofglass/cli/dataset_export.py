@@ -7,13 +7,13 @@ from pathlib import Path
 
 import click
 
-from mofglass.cli.options import Command, json_option, output_option
+from mofglass.cli.options import Command, UserPath, json_option, output_option
 from mofglass.cli.progress import counting
 from mofglass.datasets.exporting import WRITERS
 
 
 @click.command("export", cls=Command)
-@click.argument("datasets", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.argument("datasets", nargs=-1, required=True, type=UserPath())
 @output_option("What to write: NAME.extxyz, NAME.extxyz.gz, NAME.db, or a folder for DeePMD.", required=True)
 @click.option(
     "--format",
@@ -42,8 +42,10 @@ def command(
     mofglass dataset export zif4.dataset.h5 -o zif4-deepmd
     """
     from mofglass.datasets.dataset import open_dataset
+    from mofglass.datasets.equal_frames import require_each_once
     from mofglass.datasets.exporting import export
 
+    require_each_once(datasets)
     with counting("frames read", quiet=quiet or as_json) as progress:
         dataset = open_dataset(list(datasets), progress=progress)
     if split is not None:

@@ -9,13 +9,13 @@ from typing import Any
 import click
 import numpy as np
 
-from mofglass.cli.options import POSITIVE, Command, json_option, output_option
+from mofglass.cli.options import POSITIVE, Command, UserPath, json_option, output_option
 from mofglass.cli.progress import counting
 from mofglass.datasets.formats import FORMATS
 
 
 @click.command("import", cls=Command)
-@click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.argument("files", nargs=-1, required=True, type=UserPath())
 @output_option("The dataset to write, by custom NAME.dataset.h5.", required=True)
 @click.option(
     "--format", "fmt", type=click.Choice(list(FORMATS)), help="Format of all files; told by default."
@@ -55,12 +55,17 @@ def command(
     mofglass dataset import zif4-*.dataset.h5 -o zif4.dataset.h5
     """
     from mofglass.datasets.dataset import open_dataset
+    from mofglass.datasets.equal_frames import require_each_once, warn_of_equal_frames
+    from mofglass.datasets.output_file import require_dataset_name
 
+    require_dataset_name(output)
+    require_each_once(files)
     with counting("frames", quiet=quiet or as_json) as progress:
         dataset = open_dataset(
             list(files), fmt=fmt, source=source, temperature_K=temperature, progress=progress
         )
         dataset.save(output)
+    warn_of_equal_frames(dataset)
     table = dataset.table
     energy = table.energy_eV / table.n_atoms
     summary: dict[str, Any] = {

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from mofglass.cli.options import POSITIVE, Command, json_option, output_option
+from mofglass.cli.options import POSITIVE, Command, UserPath, json_option, output_option
 from mofglass.cli.progress import counting
 
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 @click.command("label", cls=Command)
-@click.argument("files", nargs=-1, type=click.Path(path_type=Path), metavar="[FRAMES...]")
+@click.argument("files", nargs=-1, type=UserPath(), metavar="[FRAMES...]")
 @output_option("Directory for results; the same one again goes on.", directory=True, required=True)
 @click.option("-p", "--potential", help="Label by this potential, by name or name:FILE.")
 @click.option("--cp2k", is_flag=True, help="Label by CP2K at the level of Castel 2024.")

@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING
 import click
 import numpy as np
 
-from mofglass.cli.options import together
+from mofglass.cli.options import UserPath, together
 from mofglass.cli.progress import counting
 
 if TYPE_CHECKING:
     from mofglass.datasets.dataset import Dataset
 
 dataset_arguments = together(
-    click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path), metavar="DATASET..."),
+    click.argument("files", nargs=-1, required=True, type=UserPath(), metavar="DATASET..."),
     click.option(
         "--source",
         "sources",
@@ -49,11 +49,13 @@ def open_chosen(files: tuple[Path, ...], sources: tuple[str, ...], *, quiet: boo
     Raises
     ------
     InputError
-        When a file cannot be read, or a pattern matches nothing.
+        When a file is given twice or cannot be read, or a pattern matches nothing.
     """
     from mofglass.datasets.dataset import open_dataset
+    from mofglass.datasets.equal_frames import require_each_once
     from mofglass.errors import InputError
 
+    require_each_once(files)
     with counting("frames read", quiet=quiet) as progress:
         dataset = open_dataset(list(files), progress=progress)
     if not sources:

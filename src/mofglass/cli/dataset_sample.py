@@ -29,11 +29,13 @@ METHODS = ("random", "flat-histogram", "farthest-point")
     type=click.IntRange(0),
     default=0,
     show_default=True,
-    help="Frames to draw for testing from what is left, by the same method.",
+    help="Frames to draw for testing from what is left, by the same method; only without splits.",
 )
 @click.option("--method", type=click.Choice(METHODS), default="flat-histogram", show_default=True)
 @click.option(
-    "--keep-rest", is_flag=True, help="Keep the frames that are not drawn too, in the split 'validation'."
+    "--keep-rest",
+    is_flag=True,
+    help="Keep the frames that are not drawn too, in the split 'validation'; only without splits.",
 )
 @click.option(
     "--candidates",
@@ -66,24 +68,45 @@ def command(
                     give fewer frames, and the test set has bins of its own over what is left
     farthest-point  each next frame is the one least like all drawn before, by its neighbour histograms
 
-    With --test, frames are put in the splits train and test.
+    With --test, frames are put in the splits train and test. Of a DATASET that has splits already, training
+    frames alone are drawn from, validation and test frames stay as they are, and others are left out.
 
     \b
     mofglass dataset sample aimd.dataset.h5 -n 2500 --test 200 -o zif4-train.dataset.h5
     mofglass dataset sample md.extxyz -n 50 --method farthest-point -o to-label.dataset.h5
     """
     import json
+    from collections import Counter
 
     import numpy as np
 
+    from mofglass.datasets.output_file import require_dataset_name
+    from mofglass.datasets.sampling import TrainTest
+    from mofglass.datasets.splitting import training_rows
+
+    require_dataset_name(output)
     quiet = quiet or as_json
     dataset = open_chosen(files, sources, quiet=quiet)
-    drawn = _draw(dataset, method, n_train, n_test, candidates, seed, quiet)
-    split = np.full(len(dataset), "", dtype=object)
-    if n_test or keep_rest:
-        split[drawn.train], split[drawn.test] = "train", "test"
+    before = dataset.table.split
+    has_splits = bool((before != "").any())
+    if has_splits and (n_test or keep_rest):
+        raise click.UsageError(
+            "the frames have splits, and --test and --keep-rest would take neighbours of training frames for "
+            "testing or validation: leave these options out, or sample before  mofglass dataset split"
+        )
+    may_train = training_rows(dataset)
+    rows = np.flatnonzero(may_train)
+    places = _draw(dataset[rows], method, n_train, n_test, candidates, seed, quiet)
+    drawn = TrainTest(*(rows[part] for part in places))
+    split = np.where(may_train, "", before)
+    split[drawn.test] = "test"
+    if keep_rest:
         split[drawn.rest] = "validation"
-    kept = np.sort(np.concatenate([drawn.train, drawn.test, *([drawn.rest] if keep_rest else [])]))
+    if has_splits or n_test or keep_rest:
+        split[drawn.train] = "train"
+    kept = split != ""
+    kept[drawn.train] = True
+    as_before = Counter(split[kept & ~may_train])
     dataset.with_columns(split=split)[kept].save(output)
     summary = {
         "dataset": str(output),
@@ -94,13 +117,16 @@ def command(
         "n_test_asked": n_test,
         "n_test_drawn": len(drawn.test),
         "n_rest": len(drawn.rest),
+        "n_as_before": dict(as_before),
         "seed": seed,
     }
     if as_json:
         click.echo(json.dumps(summary, ensure_ascii=False))
         return
-    click.echo(f"{output}: {len(kept)} of {len(dataset)} frames")
+    click.echo(f"{output}: {kept.sum()} of {len(dataset)} frames")
     click.echo(f"  drawn     {len(drawn.train)} of {n_train} asked for, {method}")
+    for name, count in as_before.items():
+        click.echo(f"  as before {count}, in the split {name}")
     if n_test:
         click.echo(f"  for test  {len(drawn.test)} of {n_test} asked for")
     if keep_rest:

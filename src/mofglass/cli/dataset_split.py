@@ -81,8 +81,11 @@ def command(
     """
     import numpy as np
 
+    from mofglass.datasets.equal_frames import warn_of_equal_frames
+    from mofglass.datasets.output_file import require_dataset_name
     from mofglass.datasets.splitting import split_by_blocks
 
+    require_dataset_name(output)
     columns = {"temperature": "temperature_K", "volume": "volume_A3"}
     dataset = split_by_blocks(
         open_chosen(files, sources, quiet=quiet or as_json),
@@ -94,6 +97,7 @@ def command(
         seed=seed,
     )
     dataset.save(output)
+    warn_of_equal_frames(dataset)
     table = dataset.table
     counts = {
         source: {

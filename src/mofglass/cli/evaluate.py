@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 from click.core import ParameterSource
 
-from mofglass.cli.options import POSITIVE, Command, json_option, output_option
+from mofglass.cli.options import POSITIVE, Command, UserPath, json_option, output_option
 from mofglass.cli.progress import counting
 
 if TYPE_CHECKING:
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 @click.command(cls=Command)
 @click.argument("model")
-@click.argument("dataset", nargs=-1, required=True, type=click.Path(path_type=Path), metavar="DATASET...")
+@click.argument("dataset", nargs=-1, required=True, type=UserPath(), metavar="DATASET...")
 @click.option(
     "--frames",
     default=None,
@@ -234,7 +234,9 @@ def _print(evaluation: Evaluation) -> None:
         if group.kind != kind:
             table.add_section()
             kind = group.kind
-        label = (group.label or "no source") + (names[kind] if group.label != "unknown" else "")
+        label = (group.label or "no source") + names[kind]
+        if group.label == "unknown" and kind == "temperature":
+            label = "unknown temperature"
         table.add_row(label, str(group.n_frames), *_cells(group))
     console.print(table)
     for timing in evaluation.efficiency.timings if evaluation.efficiency is not None else ():

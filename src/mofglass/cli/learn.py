@@ -9,11 +9,11 @@ from typing import Any
 
 import click
 
-from mofglass.cli.options import Command, json_option, output_option
+from mofglass.cli.options import Command, UserPath, json_option, output_option
 
 
 @click.command(cls=Command)
-@click.argument("configuration", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.argument("configuration", type=UserPath(exists=True, dir_okay=False))
 @output_option("Directory of the learning.", directory=True, required=True)
 @click.option("--quiet", is_flag=True, help="Show no progress.")
 @json_option
@@ -55,7 +55,7 @@ def command(configuration: Path, output: Path, quiet: bool, as_json: bool) -> No
 
     config = load_learning(configuration)
     try:
-        with TerminalProgress(quiet or as_json) as progress:
+        with TerminalProgress(quiet or as_json, config.training_config.trainer) as progress:
             learned = learn(
                 config,
                 output,
@@ -68,7 +68,7 @@ def command(configuration: Path, output: Path, quiet: bool, as_json: bool) -> No
         learned.table,
         output / "learning.html",
         title=f"Learning of {configuration.stem}",
-        lede=f"{config.iterations} iterations; labels by {config.labeller}.",
+        lede=f"{len(learned.table) - 1} iterations; labels by {config.labeller}.",
         command=shlex.join(["mofglass", "learn", str(configuration), "-o", str(output)]),
         record={"configuration": configuration.read_text(), "training": config.training.read_text()},
     )

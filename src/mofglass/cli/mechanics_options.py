@@ -12,6 +12,7 @@ from click.core import ParameterSource
 from mofglass.cli.options import (
     DURATION,
     POSITIVE,
+    UserPath,
     json_option,
     output_option,
     potential_option,
@@ -46,7 +47,7 @@ study_options = together(
     click.option("--quiet", is_flag=True, help="Show no progress."),
     click.option(
         "--against",
-        type=click.Path(exists=True, file_okay=False, path_type=Path),
+        type=UserPath(exists=True, file_okay=False),
         help="Directory of another study, e.g. the crystal's: its moduli are tested (Welch).",
     ),
     output_option("Directory of the study: its runs, and the results in 'analysis'.", directory=True),

@@ -131,7 +131,7 @@ def print_cost(planned: Sequence[PlannedRun], options: Mapping[str, Any]) -> Non
     options : mapping
         Values of `study_options`.
     """
-    from mofglass.studies.melt_quench import disk_bytes, for_potential, seconds_per_step
+    from mofglass.studies.melt_quench import disk_bytes, for_potential, size_words, step_time
     from mofglass.studies.side_by_side import cores
 
     planned = for_potential(planned, options["potential"])
@@ -142,14 +142,14 @@ def print_cost(planned: Sequence[PlannedRun], options: Mapping[str, Any]) -> Non
         )
     at_once = min(options["at_once"] or cores(), len(planned))
     threads = options["threads"] or max(1, cores() // at_once)
-    per_step = seconds_per_step(planned[0], options["potential"], threads=threads)
+    step = step_time(planned[0], options["potential"], supercell=options["supercell"], threads=threads)
     steps = sum(item.n_steps for item in planned)
     longest = max(item.n_steps for item in planned)
-    wall_s = per_step * max(longest, steps / at_once)
+    wall_s = step.seconds * max(longest, steps / at_once)
     click.echo(
-        f"all: {steps:,} steps; about {timedelta(seconds=round(wall_s))} here at {per_step * 1e3:.2f} ms "
-        f"a step, {at_once} at a time on {threads} threads each; "
-        f"{sum(disk_bytes(item) for item in planned) / 1e6:.1f} MB of trajectories"
+        f"all: {steps:,} steps; about {timedelta(seconds=round(wall_s))} here at {step.words}, "
+        f"{at_once} at a time on {threads} threads each; "
+        f"{size_words(sum(disk_bytes(item) for item in planned))} of trajectories"
     )
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shlex
+from collections.abc import Mapping
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -105,7 +107,7 @@ def command(structure: str, output: Path | None, dry_run: bool, **options: Any) 
         title=title,
     )
     if dry_run:
-        _print_plan(planned, options["potential"], options["threads"], options["processes"])
+        _print_plan(planned, options)
         return
     if output is None:
         raise click.UsageError("say where the run goes, as in  -o runs/glass1")
@@ -128,17 +130,18 @@ def command(structure: str, output: Path | None, dry_run: bool, **options: Any) 
     if failure is not None:
         raise failure
     if [run.state for run in runs] == ["done"] * len(planned):
-        paths = " ".join(str(item.directory) for item in planned)
+        paths = shlex.join(str(item.directory) for item in planned)
         click.echo(
             f"next:  mofglass analyse {paths} -o analysis\n       mofglass report {paths} -o report.html"
         )
 
 
-def _print_plan(planned: list[Any], potential: str, threads: int | None, processes: int) -> None:
+def _print_plan(planned: list[Any], options: Mapping[str, Any]) -> None:
     """Print what would be run, and what it costs on this machine."""
     from mofglass.simulate import Dynamics
-    from mofglass.studies.melt_quench import disk_bytes, for_potential, seconds_per_step
+    from mofglass.studies.melt_quench import disk_bytes, for_potential, size_words, step_time
 
+    potential, processes = options["potential"], options["processes"]
     planned = for_potential(planned, potential)
     for item in planned:
         click.echo(f"{item.directory}: {item.title}, {len(item.atoms)} atoms, seed {item.settings.seed}")
@@ -147,12 +150,12 @@ def _print_plan(planned: list[Any], potential: str, threads: int | None, process
             click.echo(f"  {number}. {stage.name:<14} {length}  {stage.describe()}")
         click.echo(f"  glass analysed from {item.glass_from_ps:g} ps at {item.temperature_K:g} K")
     steps = sum(item.n_steps for item in planned)
-    per_step = seconds_per_step(planned[0], potential, threads=threads)
+    step = step_time(planned[0], potential, supercell=options["supercell"], threads=options["threads"])
     disk = sum(disk_bytes(item) for item in planned)
     click.echo(
         f"all: {steps:,} steps, {sum(item.duration_ps for item in planned):g} ps; "
-        f"about {timedelta(seconds=round(steps * per_step))} here at {per_step * 1e3:.2f} ms a step, "
-        f"{disk / 1e6:.0f} MB of trajectories"
+        f"about {timedelta(seconds=round(steps * step.seconds))} here at {step.words}, "
+        f"{size_words(disk)} of trajectories"
     )
     if processes > 1:
         click.echo(f"(timed on one process; {processes} take down to 1/{processes} of that)")

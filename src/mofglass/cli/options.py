@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import math
+import os
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
-import yaml
 
 from mofglass.errors import MofglassError, SimulationError
+from mofglass.yaml_file import read_yaml
 
 if TYPE_CHECKING:
     from mofglass.simulate import Run, RunSettings
@@ -20,16 +21,41 @@ Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
 DEFAULT_POTENTIAL = "zif4"
 
 
+class UserPath(click.Path):
+    """A path in which a ~ at the beginning is the home directory, wherever it was written."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(path_type=Path, **options)
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """Return the path.
+
+        Parameters
+        ----------
+        value : object
+            What the user wrote.
+        param : click.Parameter or None
+            The option.
+        ctx : click.Context or None
+            Click's context.
+
+        Returns
+        -------
+        Path
+            With the home directory's name. What is called ~ itself ('./~') is absolute, and stays what it is.
+        """
+        path = Path(os.fsdecode(super().convert(os.path.expanduser(str(value)), param, ctx)))
+        return path.absolute() if str(path).startswith("~") else path
+
+
 def _apply_config(context: click.Context, _parameter: click.Parameter, value: Path | None) -> Path | None:
     """Make the YAML file's values the command's defaults, so that the command line still wins."""
     if value is None:
         return None
     try:
-        settings = yaml.safe_load(value.read_text())
-    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
-        raise click.UsageError(
-            f"{value} is not a readable YAML file: {str(error).splitlines()[0]}"
-        ) from error
+        settings = read_yaml(value)
+    except MofglassError as error:
+        raise click.UsageError(str(error)) from error
     if settings is None:
         settings = {}
     if not isinstance(settings, dict):
@@ -54,7 +80,7 @@ def _apply_config(context: click.Context, _parameter: click.Parameter, value: Pa
 
 config_option: Decorator = click.option(
     "--config",
-    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    type=UserPath(exists=True, dir_okay=False),
     callback=_apply_config,
     is_eager=True,
     expose_value=False,
@@ -89,7 +115,7 @@ def output_option(help_text: str, *, directory: bool = False, required: bool = F
     return click.option(
         "-o",
         "--output",
-        type=click.Path(path_type=Path, file_okay=not directory),
+        type=UserPath(file_okay=not directory),
         required=required,
         help=help_text,
     )
@@ -328,10 +354,13 @@ def state_line(run: Run) -> str:
     str
         One line.
     """
+    from mofglass.simulate.run import resume_command
+
     line = f"{run.path}: {run.state}"
     if run.state == "done":
         return line
-    return f"{line}, {run.checkpoint().n_frames} frames kept; go on with  mofglass resume {run.path}"
+    line = f"{line}, {run.checkpoint().n_frames} frames kept"
+    return f"{line}; go on with  {resume_command(run.path)}" if run.is_resumable else line
 
 
 class SimulationStopped(click.ClickException):

@@ -10,18 +10,18 @@ import click
 
 from mofglass.cli.analyse_options import open_frames, reading_options
 from mofglass.cli.mechanics_options import refuse
-from mofglass.cli.options import POSITIVE, Command, output_option
+from mofglass.cli.options import POSITIVE, Command, UserPath, output_option
 
 if TYPE_CHECKING:
     from mofglass.trajectory import Trajectory
 
 
 @click.command(cls=Command)
-@click.argument("runs", nargs=-1, required=True, type=click.Path(path_type=Path), metavar="RUN...")
+@click.argument("runs", nargs=-1, required=True, type=UserPath(), metavar="RUN...")
 @output_option("HTML file to write.  [default: report.html]")
 @click.option(
     "--crystal",
-    type=click.Path(path_type=Path),
+    type=UserPath(),
     help="Crystal to compare with (structure or trajectory); by default what the run started from.",
 )
 @click.option(

@@ -6,11 +6,11 @@ from pathlib import Path
 
 import click
 
-from mofglass.cli.options import Command, execution_options, state_line
+from mofglass.cli.options import Command, UserPath, execution_options, state_line
 
 
 @click.command(cls=Command)
-@click.argument("directory", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.argument("directory", nargs=-1, required=True, type=UserPath())
 @execution_options
 @click.option(
     "--changed-potential",

@@ -6,10 +6,10 @@ from pathlib import Path
 from typing import Any
 
 import click
-import yaml
 
 from mofglass.cli.options import (
     Command,
+    UserPath,
     execution_options,
     output_option,
     potential_option,
@@ -23,7 +23,7 @@ from mofglass.cli.structure_argument import open_structure
 
 @click.command(cls=Command)
 @click.argument("structure")
-@click.argument("protocol", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.argument("protocol", type=UserPath(exists=True, dir_okay=False))
 @potential_option
 @supercell_option
 @recording_options()
@@ -56,11 +56,9 @@ def command(structure: str, protocol: Path, output: Path, **options: Any) -> Non
     """
     from mofglass.errors import InputError
     from mofglass.simulate import create_run, execute, from_yaml_list
+    from mofglass.yaml_file import read_yaml
 
-    try:
-        content = yaml.safe_load(protocol.read_text())
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise InputError(f"{protocol} is not valid YAML: {str(error).splitlines()[0]}") from error
+    content = read_yaml(protocol)
     if not isinstance(content, dict) or "stages" not in content:
         raise InputError(f"{protocol} must hold 'stages:' and a list under it")
     for key in content:

@@ -8,18 +8,25 @@ from typing import Any
 
 import click
 
-from mofglass.cli.options import Command, json_option, output_option
+from mofglass.cli.options import Command, UserPath, json_option, output_option
 
 
 @click.command(cls=Command)
-@click.argument("configuration", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.argument("configuration", type=UserPath(exists=True, dir_okay=False))
 @output_option("Directory: one in it for each combination, and the table of all.", directory=True)
-@click.option("--threads", type=click.IntRange(1), default=1, show_default=True, help="Threads.")
+@click.option(
+    "--threads", type=click.IntRange(1), help="Threads.  [default: as the training's lines say, or 1]"
+)
 @click.option("--dry-run", is_flag=True, help="List the combinations and stop.")
 @click.option("--quiet", is_flag=True, help="Show no progress.")
 @json_option
 def command(
-    configuration: Path, output: Path | None, threads: int, dry_run: bool, quiet: bool, as_json: bool
+    configuration: Path,
+    output: Path | None,
+    threads: int | None,
+    dry_run: bool,
+    quiet: bool,
+    as_json: bool,
 ) -> None:
     """Train over lists of settings as CONFIGURATION, a YAML file, says; evaluate all on the same frames.
 
@@ -59,7 +66,7 @@ def command(
     click.echo(f"{output / 'scan.csv'}, the page is {output / 'scan.html'}")
 
 
-def _run(scan: Any, configuration: Path, output: Path, threads: int, quiet: bool) -> Any:
+def _run(scan: Any, configuration: Path, output: Path, threads: int | None, quiet: bool) -> Any:
     import json
 
     from mofglass.cli.train import TerminalProgress
@@ -73,7 +80,7 @@ def _run(scan: Any, configuration: Path, output: Path, threads: int, quiet: bool
             evaluation, directory / "evaluation.html", dataset=label, title=combination.name
         )
 
-    with TerminalProgress(quiet) as progress:
+    with TerminalProgress(quiet, scan.combinations[0].config.trainer) as progress:
         table = run_scan(
             scan,
             output,

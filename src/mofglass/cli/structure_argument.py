@@ -62,11 +62,12 @@ def frame_of_run(name: str) -> Atoms | None:
     if not is_run and path.suffix.lower() not in (".h5", ".h5md"):
         return None
     from mofglass.simulate import Run
+    from mofglass.simulate.run import resume_command
     from mofglass.trajectory import open_trajectory
 
     if is_run and place is None and (state := Run(path).state) != "done":
         raise InputError(
-            f"{path} is a run that is not done ({state}): finish it with 'mofglass resume {path}', or name "
+            f"{path} is a run that is not done ({state}): finish it with '{resume_command(path)}', or name "
             f"the frame meant, as {path}@-1 for the last"
         )
     with open_trajectory(path) as trajectory:

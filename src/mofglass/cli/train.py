@@ -12,14 +12,14 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from mofglass.cli.options import Command, json_option, output_option
+from mofglass.cli.options import Command, UserPath, json_option, output_option
 
 if TYPE_CHECKING:
     from mofglass.training.config import TrainingConfig
     from mofglass.training.learning_curve import CurvePoint
 
 COLUMNS = (
-    ("epoch", "epoch", "{:d}", 7),
+    ("", "epoch", "{:d}", 7),
     ("time, s", "wall_s", "{:.0f}", 9),
     ("meV/atom", "train_energy_mae_meV_per_atom", "{:.2f}", 10),
     ("meV/Å", "train_force_mae_meV_per_A", "{:.1f}", 9),
@@ -28,13 +28,22 @@ COLUMNS = (
     ("meV/Å", "validation_force_mae_meV_per_A", "{:.1f}", 9),
     ("MPa", "validation_stress_mae_MPa", "{:.1f}", 9),
 )
-"""Title, field of `CurvePoint`, format and width of the learning curve's columns."""
+"""Title, field of `CurvePoint`, format and width of the learning curve's columns; the trainer tells what the
+first counts."""
 
 
 class TerminalProgress:
-    """Draws the work in hand as a bar, and the learning curve as a table that grows above it."""
+    """Draws the work in hand as a bar, and the learning curve as a table that grows above it.
 
-    def __init__(self, quiet: bool) -> None:
+    Parameters
+    ----------
+    quiet : bool
+        Draw nothing.
+    trainer : str
+        What is trained with: some count frames or steps, not epochs.
+    """
+
+    def __init__(self, quiet: bool, trainer: str) -> None:
         from rich.console import Console
         from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
@@ -49,6 +58,7 @@ class TerminalProgress:
             transient=True,
         )
         self._task: Any = None
+        self._trainer = trainer
         self._has_header = False
 
     def __enter__(self) -> TerminalProgress:
@@ -97,9 +107,12 @@ class TerminalProgress:
             Errors at the end of an epoch.
         """
         if not self._has_header:
+            from mofglass.training.learning_curve import COUNTED, EPOCH
+
             self._has_header = True
+            counted = COUNTED.get(self._trainer, EPOCH)
             self._console.print(f"{'':16}{'training':>28}{'validation':>28}", highlight=False)
-            self._console.print(_line([title for title, *_ in COLUMNS]), highlight=False)
+            self._console.print(_line([counted, *(title for title, *_ in COLUMNS[1:])]), highlight=False)
         cells = [_cell(style, getattr(point, name)) for _, name, style, _ in COLUMNS]
         self._console.print(_line(cells), highlight=False)
 
@@ -119,7 +132,7 @@ def _overridden(config: TrainingConfig, threads: int | None, processes: int | No
 
 
 @click.command(cls=Command)
-@click.argument("configuration", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.argument("configuration", type=UserPath(exists=True, dir_okay=False))
 @output_option("Directory of the training.", directory=True, required=True)
 @click.option(
     "--threads", type=click.IntRange(1), help="Threads.  [default: as the configuration says, or 1]"
@@ -166,7 +179,7 @@ def command(
 
     config = _overridden(load_config(configuration), threads, processes)
     try:
-        with TerminalProgress(quiet or as_json) as progress:
+        with TerminalProgress(quiet or as_json, config.trainer) as progress:
             trained = train(config, output, progress)
     except KeyboardInterrupt as error:
         raise click.ClickException(f"{output}: stopped; the same command goes on where it was") from error
@@ -179,6 +192,7 @@ def command(
             title=f"Training of {configuration.stem}",
             lede=f"{config.trainer}, {trained.n_train} frames fitted, {trained.n_validation} to judge by"
             f"{'; ' + left_out if left_out else ''}. {config.description}".strip(),
+            trainer=config.trainer,
             command=shlex.join(["mofglass", "train", str(configuration), "-o", str(output)]),
             record={"configuration": configuration.read_text(), "potential": trained.potential},
         )

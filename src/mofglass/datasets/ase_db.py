@@ -12,8 +12,9 @@ import numpy as np
 from ase.stress import voigt_6_to_full_3x3_stress
 
 from mofglass.datasets.dataset import Progress
-from mofglass.datasets.frame_source import FrameSource
+from mofglass.datasets.frame_source import FrameSource, require_periodic
 from mofglass.datasets.labelled import NAN, LabelledFrame
+from mofglass.datasets.output_file import require_output_file
 from mofglass.errors import InputError
 from mofglass.trajectory.atomic_write import written_whole
 
@@ -101,7 +102,7 @@ class ASEDatabase(FrameSource):
         Raises
         ------
         InputError
-            When it has no energy or forces.
+            When it has no energy or forces, or is not periodic.
         """
         row = self._database.get(id=int(self._rows[index]))
         energy, forces, stress = row.get("energy"), row.get("forces"), row.get("stress")
@@ -111,6 +112,7 @@ class ASEDatabase(FrameSource):
                     f"{self.path}, frame {index} (id {row.id}) has no {what}: label the frames with  "
                     "mofglass dataset label"
                 )
+        require_periodic(row.pbc, f"{self.path}, frame {index} (id {row.id})")
         info: dict[str, Any] = dict(row.key_value_pairs)
         source = info.pop("source", None) or row.data.get("source", "")
         return LabelledFrame(
@@ -148,9 +150,10 @@ def write_ase_db(frames: Iterable[LabelledFrame], path: Path | str, progress: Pr
     Raises
     ------
     InputError
-        When there is no frame.
+        When there is no frame, or the file cannot be written or is one that a dataset is read from.
     """
     path = Path(path)
+    require_output_file(path, frames)
     n_frames = 0
     with written_whole(path) as temporary:
         with ase.db.connect(temporary, type="db", append=False, use_lock_file=False) as database:

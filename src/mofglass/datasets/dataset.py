@@ -224,7 +224,7 @@ class Dataset:
         Raises
         ------
         InputError
-            When there is no frame, or one is not sound.
+            When there is no frame, one is not sound, or atoms of the first of a file lie on one another.
         """
         tables = []
         n_read = 0
@@ -234,6 +234,8 @@ class Dataset:
             )
             for index, frame in enumerate(file.read_all()):
                 builder.add(require_sound(frame, file.path, index), index, number)
+                if index == 0 and file.files():
+                    _check_lengths(frame, file.path)
                 n_read += 1
                 if progress is not None:
                     progress(n_read)
@@ -329,6 +331,13 @@ def open_dataset(
         n_read += len(part)
         parts.append(part)
     return parts[0] if len(parts) == 1 else Dataset.joined(parts)
+
+
+def _check_lengths(frame: LabelledFrame, path: Path) -> None:
+    # Imported when needed: numba takes long, and a dataset that mofglass wrote opens without.
+    from mofglass.datasets.first_frame import check_lengths
+
+    check_lengths(frame, path)
 
 
 def _counting_from(n_before: int, progress: Progress) -> Progress:

@@ -18,7 +18,7 @@ import numpy as np
 from ase.data import atomic_numbers, chemical_symbols
 
 from mofglass.datasets.dataset import Dataset, Progress
-from mofglass.datasets.frame_source import FewOpen, FrameSource
+from mofglass.datasets.frame_source import FewOpen, FrameSource, require_periodic
 from mofglass.datasets.labelled import LabelledFrame
 from mofglass.errors import InputError
 from mofglass.trajectory.atomic_write import temporary_beside
@@ -51,7 +51,7 @@ class DeePMDSystems(FrameSource):
     Raises
     ------
     InputError
-        When the folder holds no system, or a system lacks types, energies or forces.
+        When the folder holds no system, or a system lacks types, energies or forces, or is not periodic.
     """
 
     format = "deepmd"
@@ -143,6 +143,7 @@ class _Set:
 
     def __init__(self, folder: Path, system: Path) -> None:
         self.folder, self.system = folder, system
+        require_periodic(not (system / "nopbc").exists(), f"{system}, by its file nopbc,")
         types = np.loadtxt(system / "type.raw", dtype=np.int64, ndmin=1)
         map_file = system / "type_map.raw"
         if not map_file.is_file():

@@ -12,7 +12,7 @@ import numpy as np
 from mofglass.datasets.dataset import Dataset, Progress
 from mofglass.datasets.extxyz import with_source
 from mofglass.datasets.labelled import LabelledFrame
-from mofglass.datasets.storage import require_folder
+from mofglass.datasets.output_file import require_folder, require_output_file
 from mofglass.errors import InputError
 from mofglass.trajectory.atomic_write import written_whole
 from mofglass.trajectory.xyz_writer import extxyz_text
@@ -42,13 +42,12 @@ def export(
     Raises
     ------
     InputError
-        When the format cannot be told or cannot hold the frames.
+        When the format cannot be told or cannot hold the frames, or the file is one that they are read from.
     """
     path = Path(path).expanduser()
     fmt = fmt or _format_for(path)
     if fmt not in WRITERS:
         raise InputError(f"'{fmt}' is no format to write: choose one of {', '.join(WRITERS)}")
-    require_folder(path)
     WRITERS[fmt](dataset, path, progress)
     return fmt
 
@@ -76,9 +75,10 @@ def export_extxyz(frames: Iterable[LabelledFrame], path: Path | str, progress: P
     Raises
     ------
     InputError
-        When there is no frame.
+        When there is no frame, or the file cannot be written or is one that a dataset is read from.
     """
     path = Path(path).expanduser()
+    require_output_file(path, frames)
     opener: Any = gzip.open if path.suffix == ".gz" else open
     n_frames = 0
     with written_whole(path) as temporary:
@@ -120,6 +120,7 @@ def _write_ase_db(dataset: Dataset, path: Path, progress: Progress | None) -> No
 def _write_deepmd(dataset: Dataset, path: Path, progress: Progress | None) -> None:
     from mofglass.datasets.deepmd import write_deepmd
 
+    require_folder(path)
     write_deepmd(dataset, path, progress)
 
 

@@ -8,10 +8,11 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from ase.calculators.calculator import all_properties
 from ase.io.extxyz import key_val_str_to_dict
 from ase.stress import voigt_6_to_full_3x3_stress
 
-from mofglass.datasets.frame_source import FrameSource
+from mofglass.datasets.frame_source import FrameSource, require_periodic
 from mofglass.datasets.labelled import NAN, LabelledFrame
 from mofglass.errors import InputError
 from mofglass.trajectory.columns import numbers_of_labels, read_columns
@@ -25,6 +26,11 @@ FAMILIES = ("REF_", "dft_", "DFT_", "")
 ENERGY_KEYS = ("energy", "free_energy")
 FORCES_KEYS = ("forces", "force")
 STRESS_KEYS = ("stress", "virial", "virials")
+LABEL_KEYS = frozenset(
+    family + key for family in FAMILIES for key in (*ENERGY_KEYS, *FORCES_KEYS, *STRESS_KEYS, *all_properties)
+)
+"""Every key that is a label of some method."""
+
 _TENSOR = re.compile(
     rf"(?<!\S)((?:{'|'.join(FAMILIES)})(?:{'|'.join(STRESS_KEYS)}))"
     r'\s*=\s*(?:"([^"]*)"|\{([^}]*)\}|(\S+))'
@@ -117,7 +123,8 @@ class ExtendedXYZ(FrameSource):
         Raises
         ------
         InputError
-            When cell, energy or forces are missing or not numbers, or no energy and forces belong together.
+            When cell, energy or forces are missing or not numbers, no energy and forces belong together, or
+            the frame is not periodic.
         """
         start, stop = (int(offset) for offset in self._offsets[index : index + 2])
         text = self._source.read(start, stop - start)
@@ -129,6 +136,7 @@ class ExtendedXYZ(FrameSource):
         if cell is None:
             raise InputError(f"{where} has no Lattice of 9 numbers: labelled frames are periodic, write it")
         pairs, tensors = _pairs(comment, where)
+        require_periodic(pairs.get("pbc", True), where)
         family, energy_key, forces_key = _label_keys(pairs, property_names(comment), where)
         columns = columns_of(comment, {"pos": 3, forces_key: 3})
         if columns is None:

@@ -92,6 +92,7 @@ def format_of(path: Path) -> str:
     from mofglass.trajectory.text_source import TextSource
 
     if path.is_dir():
+        _require_deepmd(path)
         return "deepmd"
     with TextSource(path) as source:
         head = source.head()
@@ -106,7 +107,22 @@ def format_of(path: Path) -> str:
         from mofglass.trajectory.cp2k import is_cp2k_comment
 
         return "cp2k" if is_cp2k_comment(lines[1]) else "extxyz"
-    raise InputError(f"{path} is of no format that mofglass reads labelled frames from: {', '.join(FORMATS)}")
+    from mofglass.datasets.no_labels import instead_of_file
+
+    raise InputError(
+        instead_of_file(path, head)
+        or f"{path} is of no format that mofglass reads labelled frames from: {', '.join(FORMATS)}"
+    )
+
+
+def _require_deepmd(path: Path) -> None:
+    """Point from a folder without a DeePMD system to the file in it that is wanted, where there is one."""
+    from mofglass.datasets.no_labels import instead_of_folder
+
+    if next(path.rglob("type.raw"), None) is None:
+        instead = instead_of_folder(path)
+        if instead:
+            raise InputError(instead)
 
 
 def is_dataset_file(path: Path) -> bool:

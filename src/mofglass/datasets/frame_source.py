@@ -8,9 +8,14 @@ from pathlib import Path
 from typing import ClassVar, Protocol
 
 import numpy as np
+from ase import Atoms
+from numpy.typing import ArrayLike
 
 from mofglass.datasets.labelled import LabelledFrame
 from mofglass.errors import InputError
+
+SMALLEST_VOLUME_A3 = 2.0
+"""Å³ an atom; diamond has 5.7, and a cell in nm a thousandth of what it should have."""
 
 
 class FrameSource(ABC):
@@ -201,8 +206,50 @@ class FramesInMemory(FrameSource):
         return ""
 
 
+def require_periodic(periodic: ArrayLike, where: str) -> None:
+    """Make sure that a frame is periodic in three directions, as all that mofglass computes takes it to be.
+
+    Parameters
+    ----------
+    periodic : array_like of bool
+        One for all directions, or one a direction.
+    where : str
+        The file and the frame, for the error.
+
+    Raises
+    ------
+    InputError
+        When it is not.
+    """
+    if not np.all(periodic):
+        raise InputError(
+            f"{where} is not periodic in three directions: give it a cell that repeats in all, or leave it "
+            "out"
+        )
+
+
+def require_periodic_atoms(atoms: Atoms, where: str) -> None:
+    """Make sure that atoms are periodic in three directions, in a cell with a volume.
+
+    Parameters
+    ----------
+    atoms : ase.Atoms
+        The frame.
+    where : str
+        The file and the frame, for the error.
+
+    Raises
+    ------
+    InputError
+        When they are not.
+    """
+    require_periodic(
+        atoms.pbc & (abs(atoms.cell.volume) >= 1e-6), f"{where} ({atoms.get_chemical_formula()})"
+    )
+
+
 def require_sound(frame: LabelledFrame, path: Path, index: int) -> LabelledFrame:
-    """Make sure that a frame can be learned from: numbers finite, a cell with a volume.
+    """Make sure that a frame can be learned from: numbers finite, a cell with room for its atoms.
 
     Parameters
     ----------
@@ -221,7 +268,7 @@ def require_sound(frame: LabelledFrame, path: Path, index: int) -> LabelledFrame
     Raises
     ------
     InputError
-        When a number is not finite or the cell has no volume.
+        When a number is not finite, or the cell has no volume or less than 2 Å³ an atom.
     """
     for what, array in (("position", frame.positions), ("force", frame.forces_eV_per_A)):
         if not np.isfinite(array).all():
@@ -238,5 +285,10 @@ def require_sound(frame: LabelledFrame, path: Path, index: int) -> LabelledFrame
     if not np.isfinite(frame.cell).all() or frame.volume_A3 < 1e-6:
         raise InputError(
             f"{path}, frame {index}: its cell has no volume: labelled frames are periodic, write its cell"
+        )
+    if frame.volume_A3 < SMALLEST_VOLUME_A3 * frame.n_atoms:
+        raise InputError(
+            f"{path}, frame {index}: its cell of {frame.volume_A3:.4g} Å³ is too small for {frame.n_atoms} "
+            "atoms: are positions and cell in nm? write them in Å"
         )
     return frame

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, ClassVar
 
 import numpy as np
@@ -213,6 +213,9 @@ class DatasetInfo(Result):
                     "Displacement", "frame of the source", "MSD of the metal since its first frame, Å²", lines
                 )
             )
+        if len(shown) < len(codes):
+            note = f", {len(shown)} of {len(codes)} sources"
+            panels = [replace(panel, title=panel.title + note) for panel in panels]
         return tuple(panels)
 
 
@@ -338,7 +341,8 @@ def _distributions(title: str, label: str, values: np.ndarray, rows_of: dict[str
     shown = values[np.concatenate(list(rows_of.values()))]
     shown = shown[np.isfinite(shown)]
     low, high = (float(shown.min()), float(shown.max())) if len(shown) else (0.0, 1.0)
-    margin = 0.5 * (abs(low) * 1e-3 or 1.0) if low == high else 0.0
+    # What hardly varies, as the volume of one cell, is not magnified: bins cover a hundredth of it at least.
+    margin = max(0.0, 0.5 * ((0.01 * abs(low) or 1.0) - (high - low)))
     edges = np.linspace(low - margin, high + margin, 51)
     centres = 0.5 * (edges[1:] + edges[:-1])
     curves = []
@@ -346,4 +350,4 @@ def _distributions(title: str, label: str, values: np.ndarray, rows_of: dict[str
         own = values[rows]
         counts, _ = np.histogram(own[np.isfinite(own)], edges)
         curves.append(Curve(source, centres, counts.astype(float)))
-    return Panel(title, label, "frames", tuple(curves))
+    return Panel(title, label, "frames", tuple(curves), kind="histogram")

@@ -50,7 +50,10 @@ def _draw(info: DatasetInfo, path: Path) -> None:
     FigureCanvasAgg(figure)
     for number, panel in enumerate(panels):
         axes = draw_panel(panel, figure.add_subplot(n_rows, COLUMNS_OF_PANELS, number + 1))
+        if axes.get_legend() is None:
+            continue
+        axes.get_legend().remove()
         # The sources are the same everywhere: one legend tells them.
-        if number and axes.get_legend() is not None:
-            axes.get_legend().remove()
+        if not number:
+            figure.legend(*axes.get_legend_handles_labels(), loc="outside right upper", frameon=False)
     figure.savefig(path, dpi=150, format="png")

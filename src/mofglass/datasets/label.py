@@ -75,11 +75,10 @@ def label_frames(
         When there is no frame, the labeller cannot be used at all, the directory holds something else, or
         another process is at work there.
     """
-    work = LabellingDirectory.create(directory, frames, labeller.describe())
+    work = LabellingDirectory.create(directory, frames, labeller)
     with work.lock():
         if retry_failed:
             work.forget_failures()
-        labeller.check(_elements(work))
         started = time.perf_counter()
         n_done = len(work) - sum(1 for _ in _remaining(work))
         try:
@@ -97,7 +96,3 @@ def label_frames(
 
 def _remaining(work: LabellingDirectory) -> Iterator[tuple[int, Atoms]]:
     return ((number, atoms) for number, atoms in work.frames() if work.result(number) is None)
-
-
-def _elements(work: LabellingDirectory) -> list[str]:
-    return sorted({symbol for _, atoms in work.frames() for symbol in set(atoms.get_chemical_symbols())})

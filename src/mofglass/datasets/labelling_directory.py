@@ -16,12 +16,12 @@ from typing import Any
 import ase.io
 import numpy as np
 from ase import Atoms
-from ase.calculators.calculator import all_properties
 
 from mofglass.datasets.exporting import export_extxyz
-from mofglass.datasets.extxyz import comment_pairs, with_source
+from mofglass.datasets.extxyz import LABEL_KEYS, comment_pairs, with_source
+from mofglass.datasets.frame_source import require_periodic_atoms
 from mofglass.datasets.labelled import NAN, LabelledFrame
-from mofglass.datasets.labels import Labels
+from mofglass.datasets.labels import Labeller, Labels
 from mofglass.errors import InputError
 from mofglass.trajectory.atomic_write import written_whole
 
@@ -97,9 +97,11 @@ class LabellingDirectory:
 
     @classmethod
     def create(
-        cls, path: Path | str, frames: Iterable[Atoms] | None, method: dict[str, Any]
+        cls, path: Path | str, frames: Iterable[Atoms] | None, labeller: Labeller
     ) -> LabellingDirectory:
         """Write the frames to be labelled, or check that the directory is for these frames and this method.
+
+        Nothing is written where the labeller cannot label them.
 
         Parameters
         ----------
@@ -108,8 +110,8 @@ class LabellingDirectory:
         frames : iterable of ase.Atoms or None
             Periodic, Å; taken one at a time.  Labels that they carry are left behind.  None for the frames
             that the directory holds.
-        method : dict
-            What the labels depend on, as plain values.
+        labeller : Labeller
+            What labels them.
 
         Returns
         -------
@@ -119,23 +121,32 @@ class LabellingDirectory:
         Raises
         ------
         InputError
-            When there is no frame, one is not periodic, or the directory holds other frames or labels of
-            another method.
+            When there is no frame, one is not periodic, the labeller cannot be used for them, or the
+            directory holds other frames, labels of another method, or files of no labelling that would be
+            replaced.
         """
         path = Path(path).expanduser()
         frames_file, state_file = path / "frames.extxyz", path / "labelling.json"
         # Numbers that JSON would change are changed before they are compared with what was read.
-        method = json.loads(json.dumps(method, default=str))
+        method = json.loads(json.dumps(labeller.describe(), default=str))
         if frames is None or state_file.exists():
             known = cls(path)
             known._require(frames, method)
+            labeller.check(_elements(atoms for _, atoms in known.frames()))
             return known
+        for name in (LABELLED_FILE, FAILED_FILE, "results"):
+            if (path / name).exists():
+                raise _of_no_labelling(path / name)
         path.mkdir(parents=True, exist_ok=True)
         with written_whole(frames_file) as new:
             with new.open("w") as stream:
                 n_frames = sum(1 for text in _extxyz(frames) if stream.write(text))
             if not n_frames:
                 raise InputError("there is no frame to label")
+            # A labelling that was killed before it began has left the same frames.
+            if frames_file.exists() and _sha256_of_file(frames_file) != _sha256_of_file(new):
+                raise _of_no_labelling(frames_file)
+            labeller.check(_elements(_read(new)))
         state = {
             "n_frames": n_frames,
             "frames_sha256": _sha256_of_file(frames_file),
@@ -193,9 +204,7 @@ class LabellingDirectory:
         tuple of int and ase.Atoms
             Number of the frame, and the frame without labels.
         """
-        yield from enumerate(
-            ase.io.iread(self._frames_file, index=":", format="extxyz", properties_parser=comment_pairs)
-        )
+        yield from enumerate(_read(self._frames_file))
 
     def work_directory(self, number: int) -> Path:
         """Return where a program may work on a frame.
@@ -350,19 +359,29 @@ class LabellingDirectory:
         return standing
 
 
+def _of_no_labelling(path: Path) -> InputError:
+    return InputError(
+        f"{path} belongs to no labelling, and would be replaced: give another directory for the results"
+    )
+
+
+def _read(path: Path) -> Iterator[Atoms]:
+    yield from ase.io.iread(path, index=":", format="extxyz", properties_parser=comment_pairs)
+
+
+def _elements(frames: Iterable[Atoms]) -> list[str]:
+    return sorted({symbol for atoms in frames for symbol in set(atoms.get_chemical_symbols())})
+
+
 def _extxyz(frames: Iterable[Atoms]) -> Iterator[str]:
     """Give the text of each frame: atoms, cell and what is plain in `info`, without labels."""
     for number, atoms in enumerate(frames):
-        if not np.all(atoms.pbc) or abs(atoms.cell.volume) < 1e-6:
-            raise InputError(
-                f"frame {number} ({atoms.get_chemical_formula()}) is not periodic in three directions: "
-                "give it a cell"
-            )
+        require_periodic_atoms(atoms, f"frame {number}")
         bare = Atoms(numbers=atoms.numbers, positions=atoms.positions, cell=atoms.cell, pbc=True)
         bare.info = {
             key: value
             for key, value in atoms.info.items()
-            if isinstance(value, str | int | float | np.number) and key not in all_properties
+            if isinstance(value, str | int | float | np.number) and key not in LABEL_KEYS
         }
         yield _frame_text(bare)
 

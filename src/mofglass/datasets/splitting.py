@@ -106,6 +106,36 @@ def split_by_blocks(
     return dataset.with_columns(block=blocks, split=names[split])
 
 
+def training_rows(dataset: Dataset) -> np.ndarray:
+    """Tell which frames may be trained on: of files with splits those in ``train``, of others all.
+
+    Parameters
+    ----------
+    dataset : Dataset
+        The frames.
+
+    Returns
+    -------
+    ndarray of bool, shape (n_frames,)
+        At least one is true.
+
+    Raises
+    ------
+    InputError
+        When there are splits and no frame is in ``train``.
+    """
+    table = dataset.table
+    split = table.split
+    has_splits = np.isin(table.file, table.file[split != ""])
+    rows = ~has_splits | (split == "train")
+    if not rows.any():
+        raise InputError(
+            "the frames have splits and none is in the split 'train': take other frames, or divide them anew "
+            "with  mofglass dataset split"
+        )
+    return np.asarray(rows)
+
+
 def _checked(fractions: Mapping[str, float]) -> dict[str, float]:
     unknown = sorted(set(fractions) - set(SPLITS))
     if unknown:

@@ -4,18 +4,17 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import h5py
 import numpy as np
 
+from mofglass.datasets.dataset import Dataset
 from mofglass.datasets.formats import reader_class
+from mofglass.datasets.output_file import require_dataset_name, require_output_file
 from mofglass.datasets.table import CODED, COLUMNS, Table
 from mofglass.errors import InputError
 from mofglass.trajectory.atomic_write import written_whole
-
-if TYPE_CHECKING:
-    from mofglass.datasets.dataset import Dataset
 
 KIND = "mofglass dataset"
 VERSION = 2
@@ -35,7 +34,7 @@ def save(dataset: Dataset, path: Path) -> None:
     Raises
     ------
     InputError
-        When frames are in memory only.
+        When frames are in memory only, or the file cannot be written or is one that they are read from.
     """
     table = dataset.table
     used = np.unique(table.file)
@@ -45,7 +44,8 @@ def save(dataset: Dataset, path: Path) -> None:
                 f"{path}: a dataset names the files its frames lie in, and these are in memory: write them "
                 "with  export_extxyz  and open that file"
             )
-    require_folder(path)
+    require_output_file(path, dataset)
+    require_dataset_name(path)
     with written_whole(path) as temporary, h5py.File(temporary, "w") as file:
         file.attrs.update({"kind": KIND, "version": VERSION, "n_frames": len(dataset)})
         group, labels = file.create_group("table"), file.create_group("labels")
@@ -71,23 +71,6 @@ def save(dataset: Dataset, path: Path) -> None:
                 index.create_dataset(name, data=array)
 
 
-def require_folder(path: Path) -> None:
-    """Make sure that the folder a file is to be written in exists.
-
-    Parameters
-    ----------
-    path : Path
-        The file.
-
-    Raises
-    ------
-    InputError
-        When it does not.
-    """
-    if not path.absolute().parent.is_dir():
-        raise InputError(f"{path} cannot be written: there is no folder {path.parent}, make it first")
-
-
 def load(path: Path) -> Dataset:
     """Open a dataset that `save` wrote; its columns are mapped from disk, not read.
 
@@ -106,8 +89,6 @@ def load(path: Path) -> Dataset:
     InputError
         When it is no such file, or a file it names is missing or has changed since.
     """
-    from mofglass.datasets.dataset import Dataset
-
     with h5py.File(path, "r") as file:
         if file.attrs.get("kind") != KIND:
             raise InputError(

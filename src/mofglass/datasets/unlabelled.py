@@ -11,6 +11,7 @@ from ase import Atoms
 from mofglass.datasets.dataset import open_dataset
 from mofglass.datasets.extxyz import comment_pairs
 from mofglass.datasets.formats import format_of, is_dataset_file
+from mofglass.datasets.frame_source import require_periodic_atoms
 from mofglass.errors import InputError
 from mofglass.trajectory import open_trajectory
 
@@ -41,11 +42,7 @@ def read_frames(path: Path | str) -> Iterator[Atoms]:
     if not path.exists():
         raise InputError(f"there is no file {path}: give the frames to be labelled")
     for number, atoms in enumerate(_read(path)):
-        if not atoms.pbc.all() or abs(atoms.cell.volume) < 1e-6:
-            raise InputError(
-                f"{path}, frame {number} ({atoms.get_chemical_formula()}) is not periodic in three "
-                "directions: give it a cell"
-            )
+        require_periodic_atoms(atoms, f"{path}, frame {number}")
         yield atoms
 
 

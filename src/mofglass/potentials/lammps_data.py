@@ -239,4 +239,7 @@ def check_elements(atoms: Atoms, known: Collection[str], potential: str) -> None
     """
     for k, symbol in enumerate(atoms.get_chemical_symbols()):
         if symbol not in known:
-            raise InputError(f"atom {k} is {symbol}, and {potential} knows {', '.join(sorted(known))} only")
+            raise InputError(
+                f"atom {k} is {symbol}, and {potential} knows {', '.join(sorted(known))} only: use "
+                f"a potential trained on {symbol} (nequip:DIR), or another structure"
+            )

@@ -10,14 +10,22 @@ from mofglass.errors import InputError
 from mofglass.potentials.lammps_data import LammpsBox, check_elements, data_text
 from mofglass.potentials.linker_terms import BENDS, LINKER, PLACES, TERMS
 from mofglass.topology.bonds import Bonds, find_bonds
-from mofglass.topology.integrity import BROKEN_LINKER_KINDS, LOOSE_KINDS, diagnose
+from mofglass.topology.integrity import DefectKind, diagnose
 from mofglass.topology.linkers import Linkers, Perception, perceive_linkers
 from mofglass.topology.neighbours import NeighbourList
 
 CONTACT_CUTOFFS_A = {("C", "H"): 1.9, ("H", "N"): 1.12, ("C", "C"): 2.2, ("C", "N"): 2.2}
 """Cut-offs that tell collisions from bonds, Å: a hydrogen between carbon and nitrogen is carbon's."""
 
-REMEDY = "the linker terms hold intact imidazolate only: use nb-zif-ff or a nequip model for others"
+REMEDIES: dict[DefectKind, str] = {
+    "broken ring": "mend the ring in the structure, whose cell and positions are in Å",
+    "fused linkers": "part the linkers in the structure",
+    "lost hydrogen": "add the hydrogen",
+    "migrated hydrogen": "put the hydrogen back on its carbon",
+    "free hydrogen": "remove the hydrogen, or put it where it belongs",
+    "fragment": "remove it, or use a potential without linker terms",
+}
+"""What mends a structure that the linker terms cannot hold."""
 
 
 def linker_places(atoms: Atoms) -> np.ndarray:
@@ -58,15 +66,30 @@ def _intact_linkers(atoms: Atoms, bonds: Bonds) -> tuple[Linkers, Perception]:
     """Perceive linkers, all of them whole imidazolate."""
     linkers, found = perceive_linkers(atoms, bonds)
     for defect in diagnose(atoms, found).defects:
-        if defect.kind in (*BROKEN_LINKER_KINDS, *LOOSE_KINDS):
-            raise InputError(f"atom {defect.atoms[0]}: {defect.kind}; {REMEDY}")
+        if defect.kind in REMEDIES:
+            raise InputError(
+                f"{defect.kind}: {defect.message}, counted from 0: {REMEDIES[defect.kind]}, or leave the "
+                "frame out (evaluate: --skip-failures)"
+            )
     for linker, name in enumerate(linkers.name):
         if linkers.names[name] != LINKER:
             atom = linkers.atoms_of(linker)[0]
-            raise InputError(f"atom {atom} belongs to a {linkers.names[name]}; {REMEDY}")
+            raise InputError(_other_linker_words(atom, linkers.names[name]))
     if not len(linkers):
-        raise InputError(f"the structure holds no linker; {REMEDY}")
+        raise InputError(
+            "the structure holds no linker, and this potential has terms of linkers: use one without, such "
+            "as lj, reaxff:FILE or nequip:DIR (mofglass potentials list)"
+        )
     return linkers, found
+
+
+def _other_linker_words(atom: int, name: str) -> str:
+    """Say which linker there is, and which potentials know it."""
+    others = "nb-zif-ff or a potential" if name == "2-methylimidazolate" else "a potential"
+    return (
+        f"atom {atom} (counted from 0) belongs to a {name}, and the linker terms hold {LINKER} only: use "
+        f"{others} trained on {name} (nequip:DIR)"
+    )
 
 
 def _without_contacts(atoms: Atoms) -> Bonds:

@@ -245,21 +245,24 @@ def write_table_page(
     return destination
 
 
-def table_of(table: pd.DataFrame) -> dict[str, Any]:
+def table_of(table: pd.DataFrame, words: Sequence[str] = ()) -> dict[str, Any]:
     """Return a table as the template shows it, numbers to four digits.
 
     Parameters
     ----------
     table : pandas.DataFrame
         Its column names are the heads.
+    words : sequence of str
+        Columns that hold words: they begin at the left and break where the page is narrow.
 
     Returns
     -------
     dict
-        ``columns`` and ``cells``.
+        ``columns``, ``words`` and ``cells``.
     """
     return {
         "columns": list(table.columns),
+        "words": list(words),
         "cells": [[_text(value) for value in row] for row in table.itertuples(index=False)],
     }
 
@@ -273,8 +276,13 @@ def _text(value: Any) -> str:
 def _with_error(errors: ErrorStatistics) -> str:
     if not errors.n_values:
         return "–"
-    error = f" ± {errors.mae_error:.1g}" if math.isfinite(errors.mae_error) else ""
-    return f"{errors.mae:.3g}{error} ({errors.rmse:.3g})"
+    error = _one_digit(errors.mae_error)
+    return f"{errors.mae:.3g}{error and ' ± '}{error} ({errors.rmse:.3g})"
+
+
+def _one_digit(error: float) -> str:
+    """Write a standard error; nothing where it is not known."""
+    return f"{float(f'{error:.1g}'):g}" if math.isfinite(error) else ""
 
 
 def _tiles(evaluation: Evaluation) -> list[dict[str, str]]:
@@ -286,12 +294,11 @@ def _tiles(evaluation: Evaluation) -> list[dict[str, str]]:
         ("Stress, MAE", "MPa", overall.stress_MPa),
     ):
         if errors.n_values:
-            error = f"{errors.mae_error:.1g}" if math.isfinite(errors.mae_error) else ""
             tiles.append(
                 {
                     "name": name,
                     "value": f"{errors.mae:.3g}",
-                    "error": error,
+                    "error": _one_digit(errors.mae_error),
                     "unit": unit,
                     "beside": f"RMSE {errors.rmse:.3g}, largest {errors.largest:.3g}",
                 }
@@ -390,7 +397,8 @@ def _outliers(evaluation: Evaluation) -> dict[str, Any]:
     shown = pd.DataFrame(
         {
             "Quantity": table["quantity"],
-            "Frame": table["frame"],
+            "No.": table["frame"],
+            "Frame": _places(table["where"]),
             "Source": table["source"],
             "Temperature, K": table["temperature"],
             "Atom": [
@@ -404,10 +412,21 @@ def _outliers(evaluation: Evaluation) -> dict[str, Any]:
         }
     )
     note = (
-        "Frames and atoms count from 0. A force counts as the vector of its atom, and is compared with √3 "
-        "times the RMSE of components."
+        "Frames and atoms count from 0: No. among the frames evaluated, Frame in its file. A force counts as "
+        "the vector of its atom, and is compared with √3 times the RMSE of components."
     )
-    return {"note": note, "table": table_of(shown), "csv": csv_link(table)}
+    return {"note": note, "table": table_of(shown, words=("Frame", "Source")), "csv": csv_link(table)}
+
+
+def _places(where: pd.Series) -> list[str]:
+    """Frame and file, without the folder where no two files have the same name."""
+    paths = [Path(words.partition(" of ")[2]) for words in where]
+    if len({path.name for path in paths}) < len(set(paths)):
+        return [words.removeprefix("frame ") or "–" for words in where]
+    return [
+        f"{words.split()[1]} of {path.name}" if words else "–"
+        for words, path in zip(where, paths, strict=True)
+    ]
 
 
 def _checks(evaluation: Evaluation) -> dict[str, Any] | None:

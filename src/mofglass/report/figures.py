@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from mofglass.plotting import log_limits
 from mofglass.report.packing import plotly_array
 from mofglass.result import Curve, Panel
 
@@ -223,7 +224,7 @@ def _panel(panel: Panel, curves: list[dict[str, Any]]) -> dict[str, Any]:
         "y_log": panel.y_log,
         "kind": panel.kind,
         "integers": bool(len(x) and np.ptp(x) < 20 and np.array_equal(x, np.round(x))),
-        "y_range": _flat_range(panel),
+        "y_range": _y_range(panel),
         "x_range": _x_range(panel, x),
         "diagonal": list(panel.extent) if panel.diagonal else None,
         "curves": curves,
@@ -231,28 +232,28 @@ def _panel(panel: Panel, curves: list[dict[str, Any]]) -> dict[str, Any]:
 
 
 def _x_range(panel: Panel, x: np.ndarray) -> list[float] | None:
-    """Limits of bars, and of points on a logarithmic axis, which else has no number where they lie close."""
-    if not len(x):
-        return None
-    if panel.kind == "points" and panel.x_log:
-        positive = x[x > 0]
-        return (
-            [float(np.log10(positive.min() / 2)), float(np.log10(positive.max() * 2))]
-            if len(positive)
-            else None
-        )
-    return [float(x.min()) - 1.0, float(x.max()) + 1.0]
+    """Limits of bars, and of numbers that lie close on a logarithmic axis, as its exponents; else None."""
+    if panel.x_log:
+        return _exponents(x)
+    return [float(x.min()) - 1.0, float(x.max()) + 1.0] if panel.kind == "bar" and len(x) else None
 
 
-def _flat_range(panel: Panel) -> list[float] | None:
-    """Limits for what does not vary, where an automatic axis would magnify rounding; else None."""
+def _y_range(panel: Panel) -> list[float] | None:
+    """Limits where an automatic axis would magnify what hardly varies; else None."""
     y = np.concatenate([np.asarray(curve.y, dtype=float) for curve in panel.curves] or [np.empty(0)])
+    if panel.y_log:
+        return _exponents(y)
     y = y[np.isfinite(y)]
-    if len(y) < 2 or panel.kind == "bar" or panel.y_log or np.ptp(y) > 1e-6 * abs(float(y.mean())):
+    if len(y) < 2 or panel.kind == "bar" or np.ptp(y) > 1e-6 * abs(float(y.mean())):
         return None
     middle = float(y.mean())
     reach = 0.1 * abs(middle) or 1.0
     return [middle - reach, middle + reach]
+
+
+def _exponents(values: np.ndarray) -> list[float] | None:
+    limits = log_limits(values)
+    return np.log10(limits).tolist() if limits else None
 
 
 def _drawn(

@@ -3,64 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from mofglass.result import Curve, Panel
-from mofglass.simulate.stages import Dynamics, from_yaml_list
+from mofglass.simulate.stage_spans import StageSpan
 
 SMOOTHING_POINTS = 60
 """The thick line is a running mean over this many equal parts of the run."""
-
-
-class StageSpan(NamedTuple):
-    """One stage of a protocol and when it ran."""
-
-    name: str
-    """Its name."""
-
-    description: str
-    """What it does, in a few words."""
-
-    start_ps: float
-    """When it starts, ps."""
-
-    end_ps: float
-    """When it ends, ps; the same as the start for a minimisation."""
-
-    start_K: float | None
-    """Target temperature at its start, K."""
-
-    end_K: float | None
-    """Target temperature at its end, K."""
-
-
-def stage_spans(info: Mapping[str, Any]) -> list[StageSpan]:
-    """Return the stages of a run with their times.
-
-    Parameters
-    ----------
-    info : mapping
-        Content of ``run.yaml``.
-
-    Returns
-    -------
-    list of StageSpan
-        In order; empty where the record holds no stages.
-    """
-    if not info.get("stages"):
-        return []
-    spans, now = [], 0.0
-    for stage in from_yaml_list(info["stages"], source="run.yaml"):
-        if isinstance(stage, Dynamics):
-            span = (now, now + stage.duration_ps, stage.temperature_K, stage.final_temperature_K)
-            now += stage.duration_ps
-            spans.append(StageSpan(stage.name, stage.describe(), *span))
-        else:
-            spans.append(StageSpan(stage.name, stage.describe(), now, now, None, None))
-    return spans
 
 
 COLUMNS = {

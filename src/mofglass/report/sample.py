@@ -13,9 +13,9 @@ import pandas as pd
 
 from mofglass.errors import InputError
 from mofglass.frame import Frame
-from mofglass.report.history import StageSpan, stage_spans
 from mofglass.result import Result
 from mofglass.simulate import Run
+from mofglass.simulate.stage_spans import StageSpan, stage_spans
 from mofglass.structures import catalogue
 from mofglass.trajectory import FrameSequence, Trajectory, open_trajectory
 

@@ -13,7 +13,7 @@ from mofglass.report.evaluation import plots_of, table_of, write_table_page
 from mofglass.report.packing import csv_link
 from mofglass.result import Curve, Panel
 from mofglass.studies.learning_table import learning_panels
-from mofglass.training.learning_curve import CurvePoint
+from mofglass.training.learning_curve import COUNTED, EPOCH, CurvePoint
 
 QUANTITIES = {
     "energy_mae_meV_per_atom": ("Energy", "meV/atom"),
@@ -21,6 +21,13 @@ QUANTITIES = {
     "stress_mae_MPa": ("Stress", "MPa"),
 }
 """What a learning curve holds of training and validation frames, and its unit."""
+
+_ABSCISSAE = {
+    "epoch": ("epoch", "An epoch is a pass over the training frames."),
+    "step": ("step", "A step changes the model once, after a batch of training frames."),
+    "frames": ("frames fitted", "Each point is a fit of its own, to more of the training frames."),
+}
+"""Label of a learning curve's abscissa, and what it means, by what the trainer counts."""
 
 LEARNING_HEADS = {
     "iteration": "Iteration",
@@ -48,6 +55,7 @@ def write_training_page(
     *,
     title: str,
     lede: str,
+    trainer: str = "",
     command: str = "",
     record: Mapping[str, str] | None = None,
 ) -> Path:
@@ -61,6 +69,8 @@ def write_training_page(
         The HTML file; written whole or not at all.
     title, lede : str
         Heading, and a sentence below it.
+    trainer : str
+        What was trained with: some count frames or steps, not epochs.
     command : str
         The command that makes it again.
     record : mapping of str to str, optional
@@ -71,6 +81,7 @@ def write_training_page(
     Path
         The file.
     """
+    counted = COUNTED.get(trainer, EPOCH)
     table = pd.DataFrame([asdict(point) for point in points])
     panels = {}
     for key, (name, unit) in QUANTITIES.items():
@@ -79,7 +90,7 @@ def write_training_page(
             for part, words in (("train", "training frames"), ("validation", "validation frames"))
         ]
         if any(np.isfinite(curve.y).any() for curve in curves):
-            panels[key] = Panel(name, "epoch", f"mean absolute error, {unit}", tuple(curves))
+            panels[key] = Panel(name, _ABSCISSAE[counted][0], f"mean absolute error, {unit}", tuple(curves))
     titles = {key: QUANTITIES[key][0] for key in panels}
     last = pd.DataFrame(
         {
@@ -105,8 +116,7 @@ def write_training_page(
         lede=lede,
         block=block,
         plots=plots_of(panels, dict.fromkeys(panels, table), titles),
-        figures_note="An epoch is a pass over the training frames; POD's counts frames, each point being a "
-        "fit to more of them.",
+        figures_note=_ABSCISSAE[counted][1],
         command=command,
         record=record,
     )

@@ -36,9 +36,27 @@ from mofglass.units import BAR_PER_GPA, density_g_per_cm3
 
 MAX_HELD_BYTES = 64 * 2**20
 
+FIRST_STEPS = 1000
+"""What breaks within so many steps is a matter of the time step or of the structure."""
+
 
 class Stopped(Exception):
     """The user, the clock or the queue asked the run to stop; it is at a checkpoint."""
+
+
+class Unstable(SimulationError):
+    """The dynamics broke in its first steps: to go on from there leads to the same.
+
+    Parameters
+    ----------
+    reason : str
+        What broke, and when.
+    """
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(
+            f"{reason}: choose a smaller --time-step (time_step_fs) or relax the structure first"
+        )
 
 
 class Engine:
@@ -85,6 +103,7 @@ class Engine:
         self._mass_u = float(atoms.get_masses().sum())
         self._deadline = None if walltime_s is None else time.monotonic() + walltime_s
         self._signal = ""
+        self._unheeded: signal.Signals | None = None
         self._lammps = start_lammps(threads=threads, log=run.path / "log.lammps")
         self.ranks = Ranks(self._lammps)
         self._recorder = Recorder(run, self._numbers)
@@ -95,10 +114,13 @@ class Engine:
             if isinstance(item.stage, Dynamics)
         ]
         self._highest_K = max((max(pair) for pair in targets), default=0.0)
+        self._in_first_steps = False
 
     def close(self) -> None:
-        """Free LAMMPS."""
+        """Free LAMMPS, and hand on a signal that came too late to stop the run."""
         self._lammps.close()
+        if self._unheeded is not None and self.ranks.size == 1:
+            signal.raise_signal(self._unheeded)
 
     def execute(self) -> None:
         """Run from the last checkpoint to the end.
@@ -131,6 +153,7 @@ class Engine:
                 if self.ranks.first:
                     self._recorder.finish()
             except Stopped:
+                self._unheeded = None
                 raise
             except Exception as error:
                 if self.ranks.first and not isinstance(error, OSError):
@@ -138,7 +161,10 @@ class Engine:
                 self._raise_calculator_error()
                 if isinstance(error, MofglassError | OSError):
                     raise
-                raise SimulationError(_lammps_message(error)) from error
+                raise self._broken(_lammps_message(error)) from error
+
+    def _broken(self, reason: str) -> SimulationError:
+        return Unstable(reason) if self._in_first_steps else SimulationError(reason)
 
     def _raise_calculator_error(self) -> None:
         if self._external is not None:
@@ -213,12 +239,14 @@ class Engine:
             self._lammps.command(velocity_command(compiled.stage.temperature_K, self._settings.seed))
         # One thermo line a piece, at its end: `last_thermo` then holds the state of this very step.
         self._commands([*compiled.setup, f"thermo {max(rows, 1)}"])
+        self._in_first_steps = step < FIRST_STEPS
         if first:
             self._lammps.command(f"run 0 post no start {begin} stop {end}")
             self._observe(compiled, place, step, row=True, frame=True)
         set_up = True
         self._lammps.command("log none")
         while step < end:
+            self._in_first_steps = step < FIRST_STEPS
             piece = min(_to_next(step - begin, rows), _to_next(step - begin, frames), end - step)
             self._lammps.command(
                 f"run {piece} pre {'yes' if set_up else 'no'} post no start {begin} stop {end}"
@@ -286,7 +314,7 @@ class Engine:
                 reason = self._settings.guards.judge_frame(snapshot)
             reason = self.ranks.share(reason)
         if reason is not None:
-            raise SimulationError(f"at {time_ps:g} ps (step {step}, stage '{stage.name}'): {reason}")
+            raise self._broken(f"at {time_ps:g} ps (step {step}, stage '{stage.name}'): {reason}")
         if row and self.ranks.first:
             self._recorder.add_row(entry)
         if snapshot is not None and self.ranks.first:
@@ -381,7 +409,8 @@ class Engine:
         def ask_to_stop(number: int, _frame: FrameType | None) -> None:
             if self._signal:
                 raise KeyboardInterrupt
-            self._signal = f"{signal.Signals(number).name} received"
+            self._unheeded = signal.Signals(number)
+            self._signal = f"{self._unheeded.name} received"
 
         try:
             before = {

@@ -21,12 +21,12 @@ from mofglass.potentials import Potential, get_potential
 from mofglass.potentials.base import LammpsModel
 from mofglass.simulate import provenance
 from mofglass.simulate.deck import CompiledStage, compile_protocol, deck_text
-from mofglass.simulate.engine import Engine, Stopped
+from mofglass.simulate.engine import Engine, Stopped, Unstable
 from mofglass.simulate.guards import Guards
 from mofglass.simulate.hydrogen_mass import with_hydrogen_mass
 from mofglass.simulate.mpi_session import execute_with_mpi
 from mofglass.simulate.potential_record import absolute_spec, is_changed, potential_of, require_same
-from mofglass.simulate.run import Checkpoint, Run, write_atomically
+from mofglass.simulate.run import Checkpoint, Run, resume_command, write_atomically
 from mofglass.simulate.settings import RunSettings
 from mofglass.simulate.stages import (
     Protocol,
@@ -35,6 +35,7 @@ from mofglass.simulate.stages import (
     to_yaml_list,
     with_slow_forces,
 )
+from mofglass.simulate.time_step import refuse_long_steps
 
 
 def create_run(
@@ -75,16 +76,18 @@ def create_run(
     ------
     InputError
         When the directory holds something or cannot be made, a stage says what means nothing in its
-        ensemble, or the potential does not know the structure.
+        ensemble or has a time step that the structure cannot bear, or the potential does not know the
+        structure.
     """
     directory, settings = Path(directory).absolute(), settings or RunSettings()
     if (directory / "run.yaml").exists():
-        raise InputError(f"{directory} holds a run already: continue it with  mofglass resume {directory}")
+        raise InputError(f"{directory} holds a run already: continue it with  {resume_command(directory)}")
     if directory.exists() and (not directory.is_dir() or any(directory.iterdir())):
         raise InputError(f"{directory} exists and is not empty: choose another name")
     if not protocol:
         raise InputError("the protocol has no stages")
     refuse_idle_fields(protocol)
+    refuse_long_steps(protocol, atoms.numbers, settings.hydrogen_mass_u)
     chosen = get_potential(potential) if isinstance(potential, str) else potential
     if settings.guards.max_force_spread_eV_per_A is not None and not chosen.gives_force_spread:
         raise InputError(
@@ -279,23 +282,20 @@ def run_session(
     except (MofglassError, OSError) as error:
         reason = str(error) if isinstance(error, MofglassError) else f"{error.strerror or error}"
         engine.ranks.give_first_time()
-        _try_to_set_failed(run, reason)
+        _try_to_set_failed(run, reason, resumable=not isinstance(error, Unstable))
         engine.ranks.abort()
         if isinstance(error, InputError):
             raise
-        raise SimulationError(
-            f"{run.path} stopped: {reason}; the last good frame is kept, and "
-            f"'mofglass resume {run.path}' goes on from the last checkpoint"
-        ) from error
+        raise SimulationError(f"{run.path} stopped: {reason}{run.way_on}") from error
     finally:
         engine.close()
     return run
 
 
-def _try_to_set_failed(run: Run, reason: str) -> None:
+def _try_to_set_failed(run: Run, reason: str, *, resumable: bool) -> None:
     """Record a failure; on a full disk even that may be impossible, and the exception says it all."""
     try:
-        run.set_state("failed", reason)
+        run.set_state("failed", reason, resumable=resumable)
     except OSError:
         print(f"{run.path}: the state could not be written, the disk is full", file=sys.stderr)
 

@@ -80,7 +80,7 @@ class Guards:
                 return f"temperature {row['temperature_K']:.0f} K is above the limit of {limit:.0f} K"
         force = row["max_force_eV_per_A"]
         if self.max_force_eV_per_A is not None and force > self.max_force_eV_per_A:
-            return f"a force of {force:.0f} eV/Å is above the limit of {self.max_force_eV_per_A:g} eV/Å"
+            return f"a force of {force:.4g} eV/Å is above the limit of {self.max_force_eV_per_A:g} eV/Å"
         spread = row.get("force_spread_eV_per_A")
         limit_spread = self.max_force_spread_eV_per_A
         if limit_spread is not None and spread is not None and spread > limit_spread:

@@ -28,10 +28,12 @@ def execute_in_turn(
     ----------
     runs : iterable of Run
         Each is asked for when its turn comes, so that a generator may make them then.
-    potential, threads, processes, progress, changed_potential
+    potential, threads, processes
         As for `execute`.
     walltime_s : float, optional
         For all together, s; then the one whose turn it is stops at a checkpoint, and with it the series.
+    progress, changed_potential
+        As for `execute`.
     after : callable, optional
         Called with each run after its turn.
 

@@ -75,8 +75,5 @@ def execute_with_mpi(run: Run, threads: int, processes: int, walltime_s: float |
     if code != 0:
         if run.state == "interrupted":
             run.set_state("failed", f"mpiexec ended with code {code}")
-        raise SimulationError(
-            f"{run.path} {run.state}; the last good frame is kept, and 'mofglass resume {run.path}' goes on "
-            "from the last checkpoint"
-        )
+        raise SimulationError(f"{run.path} {run.state}{run.way_on}")
     return run

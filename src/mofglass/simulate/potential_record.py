@@ -10,7 +10,7 @@ from typing import Any
 from mofglass.errors import InputError
 from mofglass.potentials import REGISTRY, Potential, get_potential
 from mofglass.potentials.registry import NEQUIP_FILES
-from mofglass.simulate.run import Run
+from mofglass.simulate.run import Run, resume_command
 
 
 def absolute_spec(spec: str) -> str:
@@ -99,6 +99,24 @@ def is_changed(info: Mapping[str, Any], potential: Potential) -> bool:
     return bool(before["name"] != now["name"])
 
 
+def both_described(info: Mapping[str, Any], potential: Potential) -> tuple[str, str]:
+    """Describe the potential a run last went on with, and the one at hand.
+
+    Parameters
+    ----------
+    info : mapping
+        Content of ``run.yaml``.
+    potential : Potential
+        The one at hand.
+
+    Returns
+    -------
+    tuple of str
+        Name, and hashes of the files, of each.
+    """
+    return _words(_last_described(info)), _words(potential.describe())
+
+
 def require_same(run: Run, potential: Potential) -> None:
     """Refuse to go on with another potential than a run was last made with.
 
@@ -116,11 +134,10 @@ def require_same(run: Run, potential: Potential) -> None:
     """
     info = run.info
     if is_changed(info, potential):
-        before, now = _last_described(info), potential.describe()
+        before, now = both_described(info, potential)
         raise InputError(
-            f"{run.path} was made with another potential ({_words(before)}) than there is now "
-            f"({_words(now)}): put the first one back, or go on with this one by  "
-            f"mofglass resume {run.path} --changed-potential"
+            f"{run.path} was made with another potential ({before}) than there is now ({now}): put the first "
+            f"one back, or go on with this one by  {resume_command(run.path)} --changed-potential"
         )
 
 

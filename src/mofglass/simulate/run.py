@@ -21,6 +21,7 @@ from __future__ import annotations
 import fcntl
 import json
 import os
+import shlex
 import socket
 import time
 from collections.abc import Iterator
@@ -127,6 +128,22 @@ def write_atomically(path: Path, text: str) -> None:
         temporary.write_text(text)
 
 
+def resume_command(path: Path) -> str:
+    """Return the command that goes on with a run.
+
+    Parameters
+    ----------
+    path : Path
+        Its directory.
+
+    Returns
+    -------
+    str
+        To be typed in a shell.
+    """
+    return f"mofglass resume {shlex.quote(str(path))}"
+
+
 def _locks_soon(stream: TextIO) -> bool:
     """Lock a file, waiting a moment for those who only ask whether it is locked."""
     until = time.monotonic() + SECONDS_TO_LOCK
@@ -190,11 +207,25 @@ class Run:
         """Whether it is at its end, nothing being left to do."""
         return self.checkpoint().merged and self.state == "done"
 
+    @property
+    def is_resumable(self) -> bool:
+        """Whether it is of use to go on from the last checkpoint: not where the first steps broke."""
+        path = self.path / "state.json"
+        return not path.exists() or json.loads(path.read_text()).get("resumable", True)
+
+    @property
+    def way_on(self) -> str:
+        """End of a sentence on how the run stopped: what is kept and how to go on, where that is of use."""
+        if not self.is_resumable:
+            return ""
+        command = resume_command(self.path)
+        return f"; the last good frame is kept, and '{command}' goes on from the last checkpoint"
+
     def forget_stop(self) -> None:
         """Delete the file that asked an earlier session to stop."""
         (self.path / "stop").unlink(missing_ok=True)
 
-    def set_state(self, state: str, reason: str = "") -> None:
+    def set_state(self, state: str, reason: str = "", *, resumable: bool = True) -> None:
         """Record where the run stands.
 
         Parameters
@@ -203,8 +234,17 @@ class Run:
             ``running``, ``done``, ``stopped`` or ``failed``.
         reason : str
             Why, for the last two.
+        resumable : bool
+            Whether it is of use to go on from the last checkpoint.
         """
-        entry = {"state": state, "reason": reason, "pid": os.getpid(), "host": socket.gethostname()}
+        entry: dict[str, Any] = {
+            "state": state,
+            "reason": reason,
+            "pid": os.getpid(),
+            "host": socket.gethostname(),
+        }
+        if not resumable:
+            entry["resumable"] = False
         write_atomically(self.path / "state.json", json.dumps(entry, indent=1) + "\n")
 
     @property

@@ -11,7 +11,7 @@ addition: the last frames before a run breaks down are labelled whatever the com
                       labels/          labels, one file a frame
                       learned.extxyz   those that later trainings fit
                       iteration.json   what was found; once it is there the iteration is done
-    DIR/final/training                 trained on all of them
+    DIR/final/training                 trained on all of them; removed when a further iteration begins
     DIR/learning.csv                   a row an iteration; breaks.png, force_error.png
 
 Every step is whole on disk or is done again, so that a killed learning goes on where it was.
@@ -20,6 +20,7 @@ Every step is whole on disk or is done again, so that a killed learning goes on 
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
@@ -31,17 +32,16 @@ from ase import Atoms
 from ase.io import read, write
 
 from mofglass.datasets import Dataset, open_dataset
-from mofglass.datasets.cp2k_input import Cp2kLevel
-from mofglass.datasets.cp2k_labels import Cp2kLabeller
 from mofglass.datasets.exporting import export_extxyz
+from mofglass.datasets.formats import format_of, is_dataset_file
 from mofglass.datasets.label import label_frames
-from mofglass.datasets.labelling_directory import LABELLED_FILE
-from mofglass.datasets.labels import PotentialLabeller
+from mofglass.datasets.labelling_directory import LABELLED_FILE, LabellingDirectory
 from mofglass.errors import InputError
 from mofglass.potentials import get_potential
 from mofglass.potentials.calculator import make_calculator
 from mofglass.potentials.model_calculator import close_calculator
 from mofglass.simulate import Run
+from mofglass.structures import load
 from mofglass.studies.committee_training import train_committee
 from mofglass.studies.exploration import execute_runs, plan_runs, usable_start
 from mofglass.studies.frame_choice import Look, Looked, choose
@@ -88,7 +88,8 @@ def learn(
     Parameters
     ----------
     config : LearningConfig
-        What to do. More iterations may be asked for than before; finished ones are left as they are.
+        What to do. More iterations may be asked for than before; finished ones are left as they are, and
+        the final model of fewer is removed when a further one begins.
     directory : Path
         New or empty, or the directory of a learning.
     progress : Progress, optional
@@ -104,24 +105,49 @@ def learn(
     Raises
     ------
     InputError
-        When a file or a setting cannot be used, or an iteration was begun with other settings.
+        When a file or a setting cannot be used, an iteration was begun with other settings, or holds labels
+        of another labeller.
     """
     progress, told = progress or Silent(), told or (lambda _line: None)
-    directory = Path(directory)
+    # Trainings know their files by whole paths.
+    directory = Path(directory).expanduser().resolve()
     directory.mkdir(parents=True, exist_ok=True)
     held_out = _held_out(config.held_out)
     with locked(directory):
-        for number in range(1, config.iterations + 1):
-            place = directory / f"iteration-{number:03d}"
-            iteration = _Iteration(config, place, number, held_out, progress)
-            if not (iteration.place / DONE).exists():
-                iteration.execute()
-                table = write_table(directory)
-                told(line_of(table.iloc[-1]))
-        final = _Iteration(config, directory / "final", config.iterations + 1, held_out, progress)
+        waiting = [
+            number
+            for number in range(1, config.iterations + 1)
+            if not (_place(directory, number) / DONE).exists()
+        ]
+        if waiting:
+            _check(config)
+        for number in waiting:
+            iteration = _Iteration(config, _place(directory, number), number, held_out, progress)
+            iteration.begin()
+            _remove(directory / "final")
+            iteration.execute()
+            table = write_table(directory)
+            told(line_of(table[table["iteration"] == str(number)].iloc[0]))
+        n_finished = len(list(directory.glob(f"iteration-*/{DONE}")))
+        final = _Iteration(config, directory / "final", n_finished + 1, held_out, progress)
         potential, _ = final.train()
         table = write_table(directory)
     return Learned(directory=directory, potential=potential, table=table)
+
+
+def _place(directory: Path, number: int) -> Path:
+    return directory / f"iteration-{number:03d}"
+
+
+def _check(config: LearningConfig) -> None:
+    """Load what is needed after the long work too, so that a wrong name is told before it."""
+    training = config.training_config
+    for path in (*training.train, *(training.validation if isinstance(training.validation, tuple) else ())):
+        if not is_dataset_file(path):
+            format_of(path)
+    names = {name for part in config.explore for name in part.structures}
+    elements = {symbol for name in names for symbol in load(name).get_chemical_symbols()}
+    config.make_labeller().check(sorted(elements))
 
 
 class _Iteration:
@@ -139,13 +165,13 @@ class _Iteration:
         self.place = place
         self.progress = progress
         self.held_out = held_out
-        earlier = [place.parent / f"iteration-{k:03d}" / LEARNED for k in range(1, number)]
+        earlier = [_place(place.parent, k) / LEARNED for k in range(1, number)]
         self.learned = [path for path in earlier if path.exists()]
+        self.learned_last = [path for path in earlier[-1:] if path.exists()]
         self.generator = np.random.default_rng([config.seed, number])
 
     def execute(self) -> None:
         """Go through the steps; each is skipped where its product is there."""
-        self._begin()
         model, committee = self.train()
         runs = self._explore(model)
         chosen = self._choose(runs, committee)
@@ -154,17 +180,29 @@ class _Iteration:
         record["simulated_ps"] = round(sum(_last_ps(run) for run in runs), 3)
         _write_json(self.place / DONE, record)
 
-    def _begin(self) -> None:
-        plan, mine = self.place / PLAN, json.loads(json.dumps(self.config.decisive(), default=str))
-        if plan.exists():
-            if json.loads(plan.read_text()) != mine:
-                raise InputError(
-                    f"{self.place} was begun with other settings: go on with those, or remove it to begin "
-                    "the iteration anew"
-                )
+    def begin(self) -> None:
+        """Note the settings; what was begun is only gone on with under its own settings and labeller."""
+        plan, mine = self.place / PLAN, _plain(self.config.decisive())
+        if not plan.exists():
+            self.place.mkdir(exist_ok=True)
+            _write_json(plan, mine)
+        elif json.loads(plan.read_text()) != mine:
+            raise InputError(
+                f"{self.place} was begun with other settings: go on with those, or remove it to begin "
+                "the iteration anew"
+            )
+        labels = self.place / "labels"
+        if not (labels / "labelling.json").exists():
             return
-        self.place.mkdir(exist_ok=True)
-        _write_json(plan, mine)
+        known = LabellingDirectory(labels)
+        if known.state["method"] == _plain(self.config.make_labeller().describe()):
+            return
+        if known.standing().n_labelled:
+            raise InputError(
+                f"{labels} holds labels of another labeller: go on with that, or remove {labels} to label "
+                "these frames anew"
+            )
+        _remove(labels)
 
     def train(self) -> tuple[str, tuple[str, ...]]:
         """Train on all that was learned; return the model and its committee."""
@@ -180,7 +218,7 @@ class _Iteration:
         )
         if not (self.place / ERRORS).exists():
             self.progress.stage("errors on held-out frames")
-            found = open_dataset(self.learned[-1]) if self.learned else None
+            found = open_dataset(self.learned_last) if self.learned_last else None
             errors = {"held_out": _errors(model, self.held_out), "found_before": _errors(model, found)}
             _write_json(self.place / ERRORS, errors)
         return model, committee
@@ -223,19 +261,23 @@ class _Iteration:
 
     def _label(self) -> dict[str, Any]:
         """Label what was chosen, and keep what is to be learned."""
+        (self.place / LEARNED).unlink(missing_ok=True)
         frames = _frames(self.place / CHOSEN)
         if not frames:
             return {"labelled": 0, "learned": 0}
         self.progress.stage("labels", len(frames))
-        name, done = self.config.labeller, [0]
+        done = [0]
 
         def advance(count: int) -> None:
             self.progress.advance(count - done[0])
             done[0] = count
 
-        labeller = Cp2kLabeller(Cp2kLevel()) if name == "cp2k" else PotentialLabeller(name)
         standing = label_frames(
-            frames, labeller, self.place / "labels", jobs=self.config.jobs, progress=advance
+            frames,
+            self.config.make_labeller(),
+            self.place / "labels",
+            jobs=self.config.jobs,
+            progress=advance,
         )
         if not standing.n_labelled:
             return {"labelled": 0, "learned": 0}
@@ -302,6 +344,21 @@ def _frames(path: Path) -> list[Atoms]:
 def _last_ps(run: Run) -> float:
     trajectory = run.trajectory()
     return float(trajectory[len(trajectory) - 1].time_ps or 0.0)
+
+
+def _remove(directory: Path) -> None:
+    """Remove a directory, its name first: a kill leaves nothing by that name that is not whole."""
+    outdated = directory.with_name(f"{directory.name}.outdated")
+    if outdated.exists():
+        shutil.rmtree(outdated)
+    if directory.exists():
+        directory.rename(outdated)
+        shutil.rmtree(outdated)
+
+
+def _plain(content: Any) -> Any:
+    """Return what JSON would read back."""
+    return json.loads(json.dumps(content, default=str))
 
 
 def _write_json(path: Path, content: Any) -> None:

@@ -120,7 +120,7 @@ def execute_runs(runs: Sequence[Run], potential: str, jobs: int) -> None:
     Raises
     ------
     SimulationError
-        When one ended and its directory does not say why, or was stopped.
+        When one ended and its directory does not say why, was stopped, or has vanished.
     """
     waiting = _unfinished(runs)
     if not waiting:
@@ -128,11 +128,21 @@ def execute_runs(runs: Sequence[Run], potential: str, jobs: int) -> None:
     try:
         execute_side_by_side(waiting, potential, at_once=jobs, threads=1)
     except SimulationError:
+        _require_all(runs)
         if _unfinished(waiting):
             raise
+    except OSError:
+        _require_all(runs)
+        raise
     stopped = _unfinished(waiting)
     if stopped:
         raise SimulationError(f"{stopped[0].path} {stopped[0].state}; the same command goes on where it was")
+
+
+def _require_all(runs: Sequence[Run]) -> None:
+    for run in runs:
+        if not (run.path / "run.yaml").exists():
+            raise SimulationError(f"{run.path} has vanished: the same command makes it anew")
 
 
 def _unfinished(runs: Sequence[Run]) -> list[Run]:

@@ -7,13 +7,18 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from mofglass.datasets.cp2k_input import Cp2kLevel
+from mofglass.datasets.cp2k_labels import Cp2kLabeller
+from mofglass.datasets.labels import Labeller, PotentialLabeller
 from mofglass.errors import InputError
 from mofglass.potentials.registry import REGISTRY
+from mofglass.training.config import FREE_TO_CHANGE as FREE_IN_TRAINING
 from mofglass.training.config import TrainingConfig, load_config
-from mofglass.training.sections import read_section, read_yaml
+from mofglass.training.sections import read_section
+from mofglass.yaml_file import read_yaml
 
-FREE_TO_CHANGE = ("iterations", "jobs")
-"""Settings that an iteration which has begun may go on without."""
+FREE_TO_CHANGE = ("iterations", "jobs", "labeller")
+"""Settings that an iteration which has begun may go on without; labels themselves say whose they are."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -143,16 +148,30 @@ class LearningConfig:
         """The configuration of the trainings."""
         return load_config(self.training)
 
+    def make_labeller(self) -> Labeller:
+        """Return what labels new frames.
+
+        Returns
+        -------
+        Labeller
+            CP2K, or a potential, which need not be there yet.
+        """
+        if self.labeller == "cp2k":
+            return Cp2kLabeller(Cp2kLevel())
+        return PotentialLabeller(self.labeller)
+
     def decisive(self) -> dict[str, Any]:
         """Return, as plain data, what decides the outcome of an iteration.
 
         Returns
         -------
         dict
-            All settings but `FREE_TO_CHANGE`, and those of the training.
+            All settings but `FREE_TO_CHANGE`, and those of the training likewise.
         """
         plain = {key: value for key, value in asdict(self).items() if key not in FREE_TO_CHANGE}
         plain["training"] = self.training_config.to_dict()
+        for key in FREE_IN_TRAINING:
+            plain["training"].pop(key.removesuffix("_s"))
         plain["held_out"] = [str(path) for path in self.held_out]
         return plain
 

@@ -6,13 +6,17 @@ the glasses.
 
 from __future__ import annotations
 
+import math
 import os
 import tempfile
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, fields, replace
+from itertools import zip_longest
 from pathlib import Path
+from typing import Any
 
+import numpy as np
 from ase import Atoms
 
 from mofglass.errors import InputError
@@ -30,9 +34,13 @@ from mofglass.simulate import (
     to_yaml_list,
     with_slow_forces,
 )
-from mofglass.simulate.potential_record import is_changed
+from mofglass.simulate.potential_record import both_described, is_changed
+from mofglass.simulate.time_step import refuse_long_steps
 from mofglass.studies.recipes import Recipe
 from mofglass.studies.same_structure import same_structure
+
+MAX_TIMED_ATOMS = 4000
+"""Of larger supercells a piece is timed: from here on the time of a step goes with the number of atoms."""
 
 BYTES_PER_COORDINATE = 3.0
 """Measured size of a stored coordinate in trajectory.h5 (float32, shuffled and deflated)."""
@@ -208,8 +216,15 @@ def for_potential(planned: Sequence[PlannedRun], potential: Potential | str) -> 
     -------
     list of PlannedRun
         In the same order.
+
+    Raises
+    ------
+    InputError
+        When a structure with hydrogen cannot bear a time step.
     """
     chosen = get_potential(potential) if isinstance(potential, str) else potential
+    for item in planned:
+        refuse_long_steps(item.protocol, item.atoms.numbers, item.settings.hydrogen_mass_u)
     return [
         replace(
             item,
@@ -247,23 +262,125 @@ def _existing(item: PlannedRun, potential: Potential | str) -> Run | None:
     chosen = get_potential(potential) if isinstance(potential, str) else potential
     output, guards = info.get("output", {}), info.get("guards", {})
     # How often a begun run is committed stays as it was begun: it changes nothing that is kept.
-    same = {
-        "its stages": info.get("stages") == to_yaml_list(item.protocol),
-        "its seed": info.get("seed") == settings.seed,
-        "its mass of hydrogen": output.get("hydrogen_mass_u") == settings.hydrogen_mass_u,
-        "its --frame-interval": output.get("frame_interval_ps") == settings.frame_interval_ps,
-        "its --thermo-interval": output.get("thermo_interval_ps") == settings.thermo_interval_ps,
-        "its guards (--max-force-spread)": Guards(**guards) == settings.guards,
-        "its structure": same_structure(run.initial, item.atoms),
-        "its potential": not is_changed(info, chosen),
+    compared = {
+        "seed": (info.get("seed"), settings.seed),
+        "mass of hydrogen": (output.get("hydrogen_mass_u"), settings.hydrogen_mass_u),
+        "--frame-interval": (output.get("frame_interval_ps"), settings.frame_interval_ps),
+        "--thermo-interval": (output.get("thermo_interval_ps"), settings.thermo_interval_ps),
     }
-    different = [name for name, equal in same.items() if not equal]
+    different = [
+        f"{name} {_or_default(there)} and not {_or_default(asked)}"
+        for name, (there, asked) in compared.items()
+        if there != asked
+    ]
+    if info.get("stages") != to_yaml_list(item.protocol):
+        different.append(_other_stage(info["stages"], to_yaml_list(item.protocol)))
+    begun, asked_guards = asdict(Guards(**guards)), asdict(settings.guards)
+    different += [
+        f"guard {name} {_or_default(begun[name], 'off')} and not {_or_default(asked, 'off')}"
+        for name, asked in asked_guards.items()
+        if begun[name] != asked
+    ]
+    if not same_structure(run.initial, item.atoms):
+        there, asked = (atoms.get_chemical_formula() for atoms in (run.initial, item.atoms))
+        different.append(
+            f"structure {there} and not {asked}"
+            if there != asked
+            else f"another structure of {asked}, with other positions or another cell"
+        )
+    if is_changed(info, chosen):
+        before, now = both_described(info, chosen)
+        different.append(f"potential {before} and not {now}")
     if different:
         raise InputError(
-            f"{item.directory} holds another run ({', '.join(different)} differ from what is asked): "
-            "choose another -o, or ask for what it has"
+            f"{item.directory} holds another run, with {'; '.join(different)}: choose another -o, or ask for "
+            "what it has"
         )
     return run
+
+
+def _or_default(value: object, missing: str = "the default") -> str:
+    return missing if value is None else f"{value:g}" if isinstance(value, float) else str(value)
+
+
+def _other_stage(there: list[dict[str, Any]], asked: list[dict[str, Any]]) -> str:
+    """Say of the first stage that differs what it has and what is asked for; rows as of `to_yaml_list`."""
+    nothing: dict[str, Any] = {}
+    begun, stage = next(
+        (row, other) for row, other in zip_longest(there, asked, fillvalue=nothing) if row != other
+    )
+    if not (begun and stage):
+        return f"{len(there)} stages and not {len(asked)}"
+    if begun["name"] != stage["name"]:
+        return f"stage '{begun['name']}' where '{stage['name']}' is asked for"
+    defaults = {field.name: field.default for field in fields(Dynamics)} | {"slow_forces_every": 1}
+    changes = [
+        f"{key} {begun.get(key, defaults.get(key))} and not {stage.get(key, defaults.get(key))}"
+        for key in {**begun, **stage}
+        if begun.get(key) != stage.get(key)
+    ]
+    return f"stage '{stage['name']}' of {', '.join(changes)}"
+
+
+@dataclass(frozen=True)
+class StepTime:
+    """Wall time of an MD step.
+
+    Parameters
+    ----------
+    seconds : float
+        Of the whole structure, s.
+    words : str
+        The same for people, and what was timed where that is not the whole structure.
+    """
+
+    seconds: float
+    words: str
+
+
+def step_time(
+    planned: PlannedRun,
+    potential: Potential | str,
+    *,
+    supercell: tuple[int, int, int] = (1, 1, 1),
+    threads: int | None = None,
+) -> StepTime:
+    """Measure the wall time of an MD step here; of a large supercell on fewer repeats of its crystal.
+
+    Parameters
+    ----------
+    planned : PlannedRun
+        As for `seconds_per_step`.
+    potential : Potential or str
+        The potential, or its name.
+    supercell : tuple of int
+        How often its structure repeats a crystal along a, b and c (`ase.Atoms.repeat`).
+    threads : int, optional
+        OpenMP threads.
+
+    Returns
+    -------
+    StepTime
+        Scaled by the number of atoms where a piece was timed.
+    """
+    piece = _fewer_repeats(planned.atoms, supercell)
+    seconds = seconds_per_step(replace(planned, atoms=piece), potential, threads=threads)
+    seconds *= len(planned.atoms) / len(piece)
+    words = f"{seconds * 1e3:.2f} ms a step"
+    if len(piece) < len(planned.atoms):
+        words += f" (timed on {len(piece)} atoms, times {len(planned.atoms) / len(piece):.4g})"
+    return StepTime(seconds, words)
+
+
+def _fewer_repeats(atoms: Atoms, supercell: tuple[int, int, int]) -> Atoms:
+    """Return as many repeats of a supercell's crystal as have at most `MAX_TIMED_ATOMS`, one at least."""
+    unit = atoms[: len(atoms) // math.prod(supercell)]
+    unit.set_cell(atoms.cell.array / np.array(supercell)[:, None])
+    repeats = list(supercell)
+    while math.prod(repeats) * len(unit) > MAX_TIMED_ATOMS and max(repeats) > 1:
+        lengths_A = unit.cell.lengths() * repeats
+        repeats[int(np.argmax(np.where(np.array(repeats) > 1, lengths_A, 0.0)))] -= 1
+    return unit.repeat(repeats)
 
 
 def seconds_per_step(
@@ -271,7 +388,7 @@ def seconds_per_step(
     potential: Potential | str,
     *,
     threads: int | None = None,
-    target_s: float = 3.0,
+    target_s: float = 1.0,
 ) -> float:
     """Measure the wall time of an MD step here, by running some.
 
@@ -285,7 +402,7 @@ def seconds_per_step(
     threads : int, optional
         OpenMP threads.
     target_s : float
-        About how long to measure, s.
+        By how much a run of twice the steps must take longer, s: less than that is the set-up's scatter.
 
     Returns
     -------
@@ -295,7 +412,7 @@ def seconds_per_step(
     like = planned.dynamics[0]
     settings = RunSettings(hydrogen_mass_u=planned.settings.hydrogen_mass_u)
     with tempfile.TemporaryDirectory(prefix="mofglass-timing-") as scratch:
-        elapsed, n_steps = {}, 4
+        elapsed, n_steps = {}, 4 if len(planned.atoms) <= MAX_TIMED_ATOMS else 1
         while True:
             for steps in (n_steps, 2 * n_steps):
                 timed = hold(
@@ -318,9 +435,25 @@ def seconds_per_step(
                 )
                 elapsed[steps] = time.monotonic() - begin
             per_step = (elapsed[2 * n_steps] - elapsed[n_steps]) / n_steps
-            if elapsed[2 * n_steps] > target_s or n_steps > 2000:
+            if per_step * n_steps > target_s or n_steps > 2000:
                 return max(per_step, 1e-6)
             n_steps *= 8
+
+
+def size_words(n_bytes: float) -> str:
+    """Return a size for people.
+
+    Parameters
+    ----------
+    n_bytes : float
+        Bytes.
+
+    Returns
+    -------
+    str
+        In MB, from 1000 MB on in GB.
+    """
+    return f"{n_bytes / 1e6:.3g} MB" if n_bytes < 999.5e6 else f"{n_bytes / 1e9:.3g} GB"
 
 
 def disk_bytes(item: PlannedRun) -> float:

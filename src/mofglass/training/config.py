@@ -4,20 +4,24 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict, dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any, Literal
 
 from mofglass.errors import InputError
 from mofglass.training.base import TRAINERS, get_trainer
-from mofglass.training.sections import near_miss, read_section, read_yaml
+from mofglass.training.sections import near_miss, read_section
+from mofglass.yaml_file import read_yaml
 
 SECONDS = {"s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
 
 # Changing these continues a training instead of making another one.
 FREE_TO_CHANGE = ("threads", "processes", "time_limit_s")
+# Where POD keeps its blocks: a setting of the trainer that is as free.
+CACHE = "cache"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,8 +43,12 @@ class Weights:
 
     def __post_init__(self) -> None:
         for name, value in asdict(self).items():
-            if value is not None and not value >= 0:
-                raise InputError(f"the weight of {name} must not be negative, and is {value:g}")
+            if value is not None and not 0 <= value < math.inf:
+                raise InputError(f"the weight of {name} must be zero or a number above it, and is {value:g}")
+        if not any(value is None or value > 0 for value in asdict(self).values()):
+            raise InputError(
+                "the weights are zero throughout, so there is nothing to fit: give one above zero"
+            )
 
     def or_default(self, default: Weights) -> Weights:
         """Return the weights with what is None taken from others.
@@ -123,30 +131,67 @@ class TrainingConfig:
         dict
             Keys as in the YAML file, every default written out, paths absolute.
         """
-        plain = _plain(asdict(replace(self, settings=None)))
+        return self._written(str)
+
+    def _written(self, path: Callable[[Path], str]) -> dict[str, Any]:
+        """Return plain data with paths written so."""
+        plain = _plain(asdict(replace(self, settings=None)), path)
         plain.pop("settings")
         plain["time_limit"] = plain.pop("time_limit_s")
         plain["weights"] = {key: value for key, value in plain["weights"].items() if value is not None}
         if self.settings is not None:
-            plain[self.trainer] = _plain(asdict(self.settings))
+            plain[self.trainer] = _plain(asdict(self.settings), path)
         return plain
 
     @property
-    def identity(self) -> str:
-        """Hash of all that decides the result: a training is only resumed with the same."""
-        decisive = self.to_dict()
+    def decisive(self) -> dict[str, Any]:
+        """All that decides the result, but for the content of `files`, which stand here by their names."""
+        decisive = self._written(lambda path: path.name)
         for key in FREE_TO_CHANGE:
             decisive.pop(key.removesuffix("_s"), None)
-        return hashlib.sha256(json.dumps(decisive, sort_keys=True).encode()).hexdigest()
+        decisive.get(self.trainer, {}).pop(CACHE, None)
+        return decisive
+
+    @property
+    def files(self) -> tuple[Path, ...]:
+        """Files and directories that decide the result, in order."""
+        settings = {} if self.settings is None else asdict(self.settings)
+        settings.pop(CACHE, None)
+        return tuple(_paths([self.train, self.validation, settings]))
+
+    @property
+    def identity(self) -> str:
+        """Hash of `decisive`: a training is only resumed with the same, and the same content of `files`."""
+        return _hash(self.decisive)
+
+    @property
+    def identity_by_place(self) -> str:
+        """What `identity` was before content was hashed: with whole paths, and that of the cache."""
+        by_place = self.to_dict()
+        for key in FREE_TO_CHANGE:
+            by_place.pop(key.removesuffix("_s"), None)
+        return _hash(by_place)
 
 
-def _plain(value: Any) -> Any:
+def _hash(plain: Mapping[str, Any]) -> str:
+    return hashlib.sha256(json.dumps(plain, sort_keys=True).encode()).hexdigest()
+
+
+def _plain(value: Any, path: Callable[[Path], str]) -> Any:
     """Return a value as YAML and JSON hold it."""
     if isinstance(value, Mapping):
-        return {str(key): _plain(item) for key, item in value.items()}
+        return {str(key): _plain(item, path) for key, item in value.items()}
     if isinstance(value, list | tuple):
-        return [_plain(item) for item in value]
-    return str(value) if isinstance(value, Path) else value
+        return [_plain(item, path) for item in value]
+    return path(value) if isinstance(value, Path) else value
+
+
+def _paths(value: Any) -> Iterator[Path]:
+    if isinstance(value, Path):
+        yield value
+    elif isinstance(value, Mapping | list | tuple):
+        for item in value.values() if isinstance(value, Mapping) else value:
+            yield from _paths(item)
 
 
 def seconds(value: Any, where: str) -> float | None:

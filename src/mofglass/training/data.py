@@ -16,6 +16,8 @@ from mofglass.training.config import TrainingConfig
 
 BLOCK = 8
 """Neighbouring frames that go together into training or validation where the dataset names no blocks."""
+FEW_BLOCKS = 3
+"""Files of so many blocks or fewer are drawn from together: of one alone a fraction means little."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -28,7 +30,8 @@ class TrainingData:
         Frames to fit, and frames to judge by.
     left_out : mapping
         How many frames of the files are in neither, by reason; only reasons that were met:
-        ``left_out_for_split`` (those of a dataset with splits that are not in its split ``train``),
+        ``left_out_for_split`` (those of files with splits that are neither in ``train`` nor, where that
+        validates, in ``validation``),
         ``left_out_for_forces`` (a force above the trainer's ``max_force_eV_per_A``) and
         ``left_out_for_linkers`` (linkers that the linker terms cannot hold).
     """
@@ -39,7 +42,7 @@ class TrainingData:
 
 
 LEFT_OUT_WORDS = {
-    "left_out_for_split": "outside of the split 'train'",
+    "left_out_for_split": "of other splits",
     "left_out_for_forces": "for forces above max_force_eV_per_A",
     "left_out_for_linkers": "for linkers that the linker terms cannot hold",
 }
@@ -50,7 +53,8 @@ def load_data(config: TrainingConfig, progress: Progress | None = None) -> Train
     """Open the frames of a training, and leave out those that it cannot use.
 
     Where `mofglass dataset split` has been over a file, only its training frames are fitted, however
-    validation frames are chosen: its test frames are never seen.
+    validation frames are chosen: its test frames are never seen. Files without splits are fitted whole, but
+    for what a fraction takes of them to validate with.
 
     Parameters
     ----------
@@ -72,19 +76,20 @@ def load_data(config: TrainingConfig, progress: Progress | None = None) -> Train
     progress = progress or Silent()
     progress.stage("reading frames")
     dataset = open_dataset(config.train, progress=lambda _count: progress.advance())
-    if config.validation == "split":
-        return usable_data(config, dataset.split("train"), dataset.split("validation"), progress)
     train = _to_fit(dataset)
-    not_to_fit = len(dataset) - len(train)
-    if isinstance(config.validation, tuple):
-        data = usable_data(config, train, open_dataset(config.validation), progress)
+    not_used = len(dataset) - len(train)
+    if config.validation == "split":
+        validation = dataset.split("validation")
+        not_used -= len(validation)
+    elif isinstance(config.validation, tuple):
+        validation = open_dataset(config.validation)
     else:
-        assert isinstance(config.validation, float)
         chosen = validation_rows(train, config.validation, config.seed)
-        data = usable_data(config, train[~chosen], train[chosen], progress)
-    if not not_to_fit:
+        train, validation = train[~chosen], train[chosen]
+    data = usable_data(config, train, validation, progress)
+    if not not_used:
         return data
-    return replace(data, left_out={"left_out_for_split": not_to_fit, **data.left_out})
+    return replace(data, left_out={"left_out_for_split": not_used, **data.left_out})
 
 
 def usable_data(
@@ -112,6 +117,9 @@ def usable_data(
         When one of the two has no frame left.
     """
     progress = progress or Silent()
+    for part, purpose in ((train, "fit"), (validation, "validate with")):
+        if not len(part):
+            raise InputError(f"there is no frame to {purpose}: give more frames, or another 'validation'")
     left_out = {}
     n_frames = len(train) + len(validation)
     limit = config.settings.max_force_eV_per_A
@@ -138,10 +146,12 @@ def _to_fit(dataset: Dataset) -> Dataset:
 
 
 def validation_rows(dataset: Dataset, fraction: float, seed: int) -> np.ndarray:
-    """Choose validation frames in whole blocks, each file by itself.
+    """Choose validation frames in whole blocks.
 
     Neighbours in time are alike: a frame beside a fitted one judges nothing. Each file is drawn from with
-    a random state of its own, so that adding a file changes nothing in the others.
+    a random state of its own, so that adding a file changes nothing in the others. Files of few blocks are
+    put together, one after the other, until the fraction of them is a block; what rounding leaves over is
+    carried on.
 
     Parameters
     ----------
@@ -155,7 +165,7 @@ def validation_rows(dataset: Dataset, fraction: float, seed: int) -> np.ndarray:
     Returns
     -------
     ndarray of bool (n_frames,)
-        Which frames are for validation: at least one block.
+        Which frames are for validation: at least one block, and not all.
 
     Raises
     ------
@@ -165,6 +175,8 @@ def validation_rows(dataset: Dataset, fraction: float, seed: int) -> np.ndarray:
     chosen = np.zeros(len(dataset), dtype=bool)
     files = np.asarray(dataset.table.file)
     all_blocks: list[np.ndarray] = []
+    together: list[np.ndarray] = []
+    due = 0.0
     for number in np.unique(files):
         rows = np.flatnonzero(files == number)
         # A frame that stands there several times goes into one of the two with all its copies.
@@ -174,16 +186,24 @@ def validation_rows(dataset: Dataset, fraction: float, seed: int) -> np.ndarray:
             for block in np.array_split(frames, -(-len(frames) // BLOCK))
         ]
         all_blocks += blocks
+        n_chosen = round(fraction * len(blocks))
+        if len(blocks) <= FEW_BLOCKS:
+            due += fraction * len(blocks)
+            together += blocks
+            blocks, n_chosen = together, max(0, round(due))
         order = np.random.default_rng([seed, int(number)]).permutation(len(blocks))
-        for k in order[: round(fraction * len(blocks))]:
+        for k in order[:n_chosen]:
             chosen[blocks[k]] = True
+        if blocks is together and n_chosen:
+            due -= n_chosen
+            together = []
     if len(all_blocks) < 2:
         raise InputError(
             f"{len(dataset)} frames are too few to take validation frames from in blocks of {BLOCK}: "
             "give files of their own as 'validation'"
         )
-    if not chosen.any():
-        chosen[all_blocks[int(np.random.default_rng(seed).integers(len(all_blocks)))]] = True
+    if not chosen.any() or chosen.all():
+        chosen[all_blocks[int(np.random.default_rng(seed).integers(len(all_blocks)))]] ^= True
     return chosen
 
 

@@ -19,7 +19,7 @@ from mofglass.training.efficiency import Efficiency
 from mofglass.training.energy_alignment import AlignedEnergies, Alignment, EnergyRecords
 from mofglass.training.error_sums import ErrorStatistics, ErrorSums, statistics_of_frames
 from mofglass.training.evaluation import ALL, Evaluation, GroupErrors
-from mofglass.training.predictions import Prediction
+from mofglass.training.predictions import FailedFrame, Prediction, frame_place
 from mofglass.training.reservoir import Reservoir
 
 TEMPERATURE_BIN_K = 100.0
@@ -187,7 +187,7 @@ class ErrorCollection:
         efficiency: Efficiency | None,
         checks: DerivativeChecks | None,
         cost_by_source: Mapping[str, float] | None,
-        failures: Sequence[tuple[int, str]],
+        failures: Sequence[FailedFrame],
         jobs: int,
         threads: int,
     ) -> Evaluation:
@@ -207,7 +207,7 @@ class ErrorCollection:
             Comparison with finite differences.
         cost_by_source : mapping of str to float, or None
             Cost by source, µs per atom, where the time of the calls does not tell it.
-        failures : sequence of (int, str)
+        failures : sequence of FailedFrame
             Frames that could not be computed, and why.
         jobs, threads : int
             Processes, and threads of each.
@@ -375,10 +375,11 @@ def _order(label: str) -> tuple[float, str]:
 
 
 def _words(frame: LabelledFrame) -> dict[str, Any]:
-    where = ""
-    if "file" in frame.info and "frame" in frame.info:
-        where = f"frame {frame.info['frame']} of {frame.info['file']}"
-    return {"source": frame.source, "temperature": temperature_label(frame.temperature_K), "where": where}
+    return {
+        "source": frame.source,
+        "temperature": temperature_label(frame.temperature_K),
+        "where": frame_place(frame),
+    }
 
 
 def _size_table(sums: np.ndarray) -> pd.DataFrame:

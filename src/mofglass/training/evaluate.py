@@ -13,7 +13,7 @@ from mofglass.training.efficiency import Efficiency, is_native, measure_efficien
 from mofglass.training.energy_alignment import RULES, Alignment
 from mofglass.training.error_collection import ErrorCollection
 from mofglass.training.evaluation import Evaluation
-from mofglass.training.predictions import as_potential, predictions
+from mofglass.training.predictions import FailedFrame, as_potential, predictions
 
 Timed = Literal["none", "cell", "both"]
 
@@ -98,7 +98,7 @@ def evaluate(
     if not len(dataset):
         raise InputError("there is no frame to evaluate")
     collected = ErrorCollection(n_outliers, n_samples, seed)
-    failures: list[tuple[int, str]] | None = [] if skip_failures else None
+    failures: list[FailedFrame] | None = [] if skip_failures else None
     for index, frame, prediction in predictions(
         potential, dataset, jobs=jobs, threads=threads, failures=failures
     ):
@@ -107,7 +107,9 @@ def evaluate(
             progress(index + 1)
     if not len(collected.frames):
         assert failures
-        raise InputError(f"the potential can compute none of the frames; frame 0: {failures[0][1]}")
+        raise InputError(
+            f"the potential can compute none of the frames; {failures[0].name}: {failures[0].reason}"
+        )
     first_index = collected.frames[0]
     first = dataset[first_index].to_atoms()
     model = as_potential(potential)

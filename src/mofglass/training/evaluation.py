@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, fields
 from typing import Any, ClassVar
 
 import pandas as pd
@@ -14,8 +14,12 @@ from mofglass.training.efficiency import Efficiency
 from mofglass.training.energy_alignment import RULES, AlignedEnergies
 from mofglass.training.error_sums import ErrorStatistics
 from mofglass.training.evaluation_figures import energy_panel, force_panel, size_panel, stress_panel
+from mofglass.training.predictions import FailedFrame
 
 ALL = "all"
+
+FIGURES = ("parity_energy", "parity_force", "parity_stress", "error_against_force")
+"""File names of the figures that an evaluation may have."""
 
 BIG_OFFSET = 5.0
 """A mean error of the energies this many times their spread is a constant between two zeros of energy."""
@@ -111,7 +115,7 @@ class Evaluation(Result):
         Cost measured on the first frame and its supercell.
     checks : DerivativeChecks or None
         Forces and stress beside finite differences.
-    failures : tuple of (int, str)
+    failures : tuple of FailedFrame
         Frames that the potential could not compute and that were left out, and why.
     jobs, threads : int
         Processes, and threads of each.
@@ -130,7 +134,7 @@ class Evaluation(Result):
     stress_parity: pd.DataFrame
     efficiency: Efficiency | None = None
     checks: DerivativeChecks | None = None
-    failures: tuple[tuple[int, str], ...] = ()
+    failures: tuple[FailedFrame, ...] = ()
     jobs: int = 1
     threads: int = 1
 
@@ -176,9 +180,8 @@ class Evaluation(Result):
             constants = ", ".join(f"{name} {value:.6g}" for name, value in self.energies.constants_eV.items())
             notes.append(f"energies: {RULES[self.energies.rule]} (eV: {constants})")
         if self.failures:
-            frame, reason = self.failures[0]
-            n_failed = len(self.failures)
-            notes.append(f"{n_failed} frames left out that cannot be computed; frame {frame}: {reason}")
+            first, n_failed = self.failures[0], len(self.failures)
+            notes.append(f"{n_failed} frames left out that cannot be computed; {first.name}: {first.reason}")
         without = self.overall.n_frames - self.overall.stress_MPa.n_frames
         if without:
             notes.append(
@@ -227,7 +230,7 @@ class Evaluation(Result):
             for timing in timings
         ]
         summary["derivative_checks"] = None if self.checks is None else self.checks.summary()
-        failed = [{"frame": frame, "reason": reason} for frame, reason in self.failures]
+        failed = [asdict(failure) for failure in self.failures]
         return summary | {"potential": dict(self.potential), "notes": self.notes, "failed_frames": failed}
 
     def to_dataframe(self) -> pd.DataFrame:
@@ -314,7 +317,10 @@ class Evaluation(Result):
             "outliers": self.outliers,
             "error_against_force": self.by_force_size,
             "efficiency": self.efficiency_table(),
-            "failed_frames": pd.DataFrame(list(self.failures), columns=["frame", "reason"]),
+            "failed_frames": pd.DataFrame(
+                [asdict(failure) for failure in self.failures],
+                columns=[field.name for field in fields(FailedFrame)],
+            ),
             "parity_energy": self.energy_parity,
             "parity_force": self.force_parity,
             "parity_stress": self.stress_parity,

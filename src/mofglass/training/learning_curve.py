@@ -13,6 +13,9 @@ from typing import Any
 from mofglass.trajectory.atomic_write import written_whole
 
 FILE_NAME = "learning_curve.csv"
+EPOCH = "epoch"
+COUNTED = {"pod": "frames", "deepmd": "step"}
+"""What trainers count in the place of epochs: frames fitted, steps done."""
 NAN = float("nan")
 
 
@@ -23,7 +26,7 @@ class CurvePoint:
     Parameters
     ----------
     epoch : int
-        Passes over the training frames so far.
+        Passes over the training frames so far; what `COUNTED` says instead for some trainers.
     wall_s : float
         Wall time spent so far, all sessions together, s.
     train_loss, validation_loss : float

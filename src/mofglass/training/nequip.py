@@ -43,6 +43,7 @@ from mofglass.training.nequip_config import (
     nequip_config,
 )
 from mofglass.training.nequip_settings import AllegroSettings, NequIPSettings, NetworkSettings
+from mofglass.training.nequip_start import started_from
 from mofglass.training.prior_fit import fit_linker_terms
 from mofglass.training.taken_off import TakenOff
 from mofglass.trajectory.atomic_write import write_texts, written_whole
@@ -92,7 +93,7 @@ class NequIPTrainer:
         ------
         InputError
             When no frame is left to fit or to validate with, one has an element that is not listed, or the
-            network to start from lies over other linker terms.
+            network to start from has other atom types or cut-offs, or lies over other linker terms.
         MissingPackageError
             When nequip (or nequip-allegro) is not installed.
         MofglassError
@@ -135,9 +136,9 @@ class AllegroTrainer(NequIPTrainer):
 
 def _prepare(config: TrainingConfig, data: TrainingData, directory: Path, progress: Progress) -> None:
     """Write the frames and, last, the configuration of nequip-train."""
+    if config.settings.start_from is not None:
+        config = replace(config, settings=started_from(config.settings))
     settings: NetworkSettings = config.settings
-    if settings.start_from is not None and not settings.start_from.is_file():
-        raise InputError(f"start_from: {settings.start_from} is not there")
     train, validation = data.train, data.validation
     trained = {"frames": len(train), "validation_frames": len(validation), **data.left_out}
     elements = _elements(settings, train, validation)
@@ -160,6 +161,11 @@ def _elements(settings: NetworkSettings, train: Dataset, validation: Dataset) ->
     """Return the atom types in order, and refuse frames and walls that need others, before the long work."""
     elements = elements_of(settings.elements, train, validation)
     if unknown := [symbol for symbol in elements_of((), train, validation) if symbol not in elements]:
+        if settings.start_from is not None:
+            raise InputError(
+                f"the frames hold {', '.join(unknown)}, which the network {settings.start_from} does not "
+                "know: leave such frames out, or start from random weights"
+            )
         raise InputError(f"the frames hold {', '.join(unknown)}, which 'elements' lacks: add it there")
     if settings.walls is not None:
         settings.walls.lammps(elements)

@@ -47,7 +47,8 @@ def nequip_config(config: TrainingConfig, elements: Sequence[str], *, stress: bo
     Parameters
     ----------
     config : TrainingConfig
-        The training; `config.settings` is a `NetworkSettings`.
+        The training; `config.settings` is a `NetworkSettings`, where it starts from a network with that one's
+        atom types and cut-offs (`nequip_start.started_from`).
     elements : sequence of str
         Atom types, in order.
     stress : bool
@@ -113,14 +114,7 @@ def _edge_cutoffs(settings: NetworkSettings, symbols: list[str]) -> dict[str, di
     """Return cut-offs by first and second element, all written out; None where all are alike."""
     if not settings.edge_cutoffs_A:
         return None
-    cutoffs: dict[str, dict[str, float]] = {}
-    for first in symbols:
-        entry = settings.edge_cutoffs_A.get(first, settings.r_max_A)
-        cutoffs[first] = {
-            second: entry.get(second, settings.r_max_A) if isinstance(entry, dict) else entry
-            for second in symbols
-        }
-    return cutoffs
+    return {first: {second: settings.cutoff_A(first, second) for second in symbols} for first in symbols}
 
 
 def _data(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from abc import ABC, abstractmethod
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -13,6 +14,8 @@ from mofglass.errors import InputError
 from mofglass.potentials.nequip_model import PACKAGE
 from mofglass.potentials.repulsion import Repulsion, Walls
 
+R_MAX_A = 5.0
+
 
 @dataclass(frozen=True, kw_only=True)
 class NetworkSettings(ABC):
@@ -22,8 +25,8 @@ class NetworkSettings(ABC):
     ----------
     elements : tuple of str
         Elements in the order of the model's types; those of the data, by atomic number, by default.
-    r_max_A : float
-        Cut-off, Å.
+    r_max_A : float or None
+        Cut-off, Å; 5 by default, with `start_from` that of the package.
     edge_cutoffs_A : dict
         Shorter cut-offs, Å, by the element of the first atom: a number, or numbers by that of the second.
         Pairs with hydrogen need less, and cost is proportional to the number of pairs.
@@ -72,12 +75,13 @@ class NetworkSettings(ABC):
         Harmonic walls laid over the finished model, where the data do not bind it.
     start_from : Path or None
         A package (``.nequip.zip``) whose weights to start from, instead of random ones. Its architecture
-        holds, and the settings of the architecture here are ignored. A network over linker terms goes on over
-        the same terms, those of the ``model.yaml`` beside it.
+        holds, and the settings of the architecture here are ignored; but `elements`, `r_max_A` and
+        `edge_cutoffs_A` are refused where they are given and differ from its own. A network over linker terms
+        goes on over the same terms, those of the ``model.yaml`` beside it.
     """
 
     elements: tuple[str, ...] = ()
-    r_max_A: float = 5.0
+    r_max_A: float | None = None
     edge_cutoffs_A: dict[str, float | dict[str, float]] = field(default_factory=dict)
     l_max: int = 1
     parity: bool = False
@@ -100,6 +104,8 @@ class NetworkSettings(ABC):
     start_from: Path | None = None
 
     def __post_init__(self) -> None:
+        if self.r_max_A is None and self.start_from is None:
+            object.__setattr__(self, "r_max_A", R_MAX_A)
         for name in ("epochs", "batch_size", "bessels", "patience"):
             if getattr(self, name) < 1:
                 raise InputError(f"{name} must be 1 or more, and is {getattr(self, name)}")
@@ -114,10 +120,10 @@ class NetworkSettings(ABC):
         for entry in self.edge_cutoffs_A.values():
             named += entry if isinstance(entry, dict) else []
             for cutoff in entry.values() if isinstance(entry, dict) else [entry]:
-                if not 0 < cutoff <= self.r_max_A:
+                if not 0 < cutoff <= (math.inf if self.r_max_A is None else self.r_max_A):
                     raise InputError(
-                        f"edge_cutoffs_A must lie between 0 and r_max_A = {self.r_max_A:g}, "
-                        f"and one is {cutoff:g}"
+                        f"edge_cutoffs_A must lie between 0 and r_max_A = {self.r_max_A}, and one is "
+                        f"{cutoff:g}"
                     )
         for symbol in named:
             if symbol not in chemical_symbols:
@@ -129,6 +135,23 @@ class NetworkSettings(ABC):
                 f"start_from must be a package ({PACKAGE}), and is {self.start_from}: make one with "
                 f"'nequip-package build best.ckpt model{PACKAGE}' in the directory of the training"
             )
+
+    def cutoff_A(self, first: str, second: str) -> float:
+        """Return the cut-off of a pair.
+
+        Parameters
+        ----------
+        first, second : str
+            Elements of the first and the second atom.
+
+        Returns
+        -------
+        float
+            Å. Where `r_max_A` is None, it is known only from the package.
+        """
+        assert self.r_max_A is not None
+        entry = self.edge_cutoffs_A.get(first, self.r_max_A)
+        return entry.get(second, self.r_max_A) if isinstance(entry, dict) else entry
 
     @abstractmethod
     def architecture(self) -> dict[str, Any]:

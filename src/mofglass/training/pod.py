@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import math
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any
@@ -116,7 +117,7 @@ class PODSettings:
         for name in ("force_scale_eV_per_A", "frame_force_scale_eV_per_A"):
             if not getattr(self, name) > 0:
                 raise InputError(f"{name} must be above zero")
-        if not self.ridge or min(self.ridge) < 0:
+        if not self.ridge or not all(0 <= ridge < math.inf for ridge in self.ridge):
             raise InputError("ridge must be numbers of zero or more")
         for name, least in (("block", 1), ("committee", 0), ("curve_points", 1)):
             if getattr(self, name) < least:
@@ -125,6 +126,11 @@ class PODSettings:
             raise InputError("rigid_weight is zero or more, and needs linker_terms: true")
         if not 1 <= self.stress_directions <= 6:
             raise InputError("stress_directions is a number from 1 to 6; the weight of stress turns it off")
+        if self.clusters_of is not None and self.parameters(("H",)).number_of_environment_clusters == 1:
+            raise InputError(
+                "clusters_of needs descriptors with number_of_environment_clusters above 1: "
+                "give the number of that model, or leave clusters_of out"
+            )
 
     def parameters(self, elements: Sequence[str]) -> PODParameters:
         """Return the parameters of the descriptors.
@@ -215,6 +221,7 @@ class PODTrainer:
         )
         if not blocks:
             raise MofglassError("the time limit did not suffice for one block of frames: give more time")
+        _check_committee(settings.committee, blocks)
         fitting = _Fitting(weights, block_settings, settings.ridge, walls=settings.walls, judges=judges)
         curve = LearningCurve(directory, through_epoch=0)
         generator = np.random.default_rng(config.seed)
@@ -243,11 +250,10 @@ class PODTrainer:
             }
         )
         write_model(model, directory / MODEL_DIRECTORY)
-        for member in range(settings.committee):
-            drawn = generator.integers(len(blocks), size=len(blocks))
+        for member, repeats in enumerate(_resamples(settings.committee, blocks, generator)):
             resampled, _ = fitting.model(
                 blocks,
-                repeats=np.bincount(drawn, minlength=len(blocks)).tolist(),
+                repeats=repeats.tolist(),
                 ridges=(choice.ridge,),
                 description=f"{config.description} (committee, member {member + 1})".strip(),
             )
@@ -307,6 +313,33 @@ class _Fitting:
             description=description,
         )
         return model, choice
+
+
+def _check_committee(n_members: int, blocks: Sequence[StoredBlock]) -> None:
+    """Refuse a committee of which some members would be fitted to the same."""
+    n_blocks, n_different = len(blocks), len({block.path for block in blocks})
+    # Ways to draw with replacement, but for the one that gives each block as often as the model has it.
+    n_ways = math.comb(n_blocks + n_different - 1, n_blocks) - 1
+    if n_members > n_ways:
+        raise InputError(
+            f"a committee of {n_members} cannot be drawn from {n_different} "
+            f"block{'s' if n_different > 1 else ''} of frames, since members would be alike: "
+            "give a smaller 'block', or more frames"
+        )
+
+
+def _resamples(
+    n_members: int, blocks: Sequence[StoredBlock], generator: np.random.Generator
+) -> Iterator[np.ndarray]:
+    """Draw blocks with replacement, of each member others: how often each block counts, (n_blocks,)."""
+    _, kind = np.unique([str(block.path) for block in blocks], return_inverse=True)
+    met = {tuple(np.bincount(kind))}
+    while len(met) <= n_members:
+        drawn = generator.integers(len(blocks), size=len(blocks))
+        counts = tuple(np.bincount(kind[drawn], minlength=int(kind.max()) + 1))
+        if counts not in met:
+            met.add(counts)
+            yield np.bincount(drawn, minlength=len(blocks))
 
 
 def _clusters(

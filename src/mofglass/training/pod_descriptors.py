@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from ase import Atoms
 
+from mofglass.errors import SimulationError
 from mofglass.potentials.base import LammpsModel
 from mofglass.potentials.calculator import load_into
 from mofglass.potentials.lammps_data import LammpsBox, check_elements
@@ -114,6 +115,11 @@ class PODDescriptors:
         -------
         ndarray (n_atoms, n_descriptors)
             Without the one-body descriptor.
+
+        Raises
+        ------
+        SimulationError
+            When LAMMPS cannot compute the descriptors.
         """
         return self._computed(atoms, "atom")
 
@@ -136,9 +142,14 @@ class PODDescriptors:
             files=self._files,
         )
         load_into(self._lammps, model)
-        self._lammps.command("run 0 post no")
         style = GLOBAL if kind == "global" else PER_ATOM
-        values = np.array(self._lammps.numpy.extract_compute("descriptors", style, ARRAY))
+        try:
+            self._lammps.command("run 0 post no")
+            values = np.array(self._lammps.numpy.extract_compute("descriptors", style, ARRAY))
+        except Exception as error:
+            raise SimulationError(
+                f"LAMMPS cannot compute the descriptors within rcut = {self.parameters.rcut:g} Å: {error}"
+            ) from error
         if kind == "global":
             return values
         order = np.argsort(self._lammps.numpy.extract_atom("id")[: len(atoms)])

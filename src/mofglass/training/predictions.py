@@ -44,6 +44,50 @@ class Prediction:
     wall_s: float
 
 
+@dataclass(frozen=True)
+class FailedFrame:
+    """A frame that a potential cannot compute.
+
+    Parameters
+    ----------
+    frame : int
+        Its place among the frames, from 0.
+    source : str
+        Its source.
+    where : str
+        Its number and its file, as `frame_place` says.
+    reason : str
+        Why.
+    """
+
+    frame: int
+    source: str
+    where: str
+    reason: str
+
+    @property
+    def name(self) -> str:
+        """What it is called in a message."""
+        return _name(self.frame, self.source, self.where)
+
+
+def frame_place(frame: LabelledFrame) -> str:
+    """Say where a frame lies.
+
+    Parameters
+    ----------
+    frame : LabelledFrame
+        The frame.
+
+    Returns
+    -------
+    str
+        E.g. ``frame 7 of md.extxyz``; empty for one that is in no file.
+    """
+    known = "file" in frame.info and "frame" in frame.info
+    return f"frame {frame.info['frame']} of {frame.info['file']}" if known else ""
+
+
 def frame_name(index: int, frame: LabelledFrame) -> str:
     """Name a frame in a message or a table.
 
@@ -59,10 +103,12 @@ def frame_name(index: int, frame: LabelledFrame) -> str:
     str
         E.g. ``frame 12 (crystal-300K, frame 7 of md.extxyz)``.
     """
-    words = [frame.source] if frame.source else []
-    if "file" in frame.info and "frame" in frame.info:
-        words.append(f"frame {frame.info['frame']} of {frame.info['file']}")
-    return f"frame {index}" + (f" ({', '.join(words)})" if words else "")
+    return _name(index, frame.source, frame_place(frame))
+
+
+def _name(index: int, source: str, where: str) -> str:
+    words = ", ".join(word for word in (source, where) if word)
+    return f"frame {index}" + (f" ({words})" if words else "")
 
 
 def use_threads(threads: int) -> None:
@@ -169,7 +215,7 @@ def predictions(
     *,
     jobs: int = 1,
     threads: int = 1,
-    failures: list[tuple[int, str]] | None = None,
+    failures: list[FailedFrame] | None = None,
 ) -> Iterator[tuple[int, LabelledFrame, Prediction]]:
     """Compute frames with a potential, in their order; few are in memory at a time.
 
@@ -186,7 +232,7 @@ def predictions(
     threads : int
         Threads of each.
     failures : list, optional
-        Takes number and reason of frames that the potential cannot compute, which are then left out; without
+        Takes frames that the potential cannot compute, which are then left out; without
         it the first of them is an error.
 
     Yields
@@ -216,7 +262,7 @@ def predictions(
         if reason and failures is None:
             raise InputError(f"{frame_name(index, frame)}: {reason}")
         if reason and failures is not None:
-            failures.append((index, reason))
+            failures.append(FailedFrame(index, frame.source, frame_place(frame), reason))
         elif not isinstance(outcome, str):
             yield index, frame, outcome
 

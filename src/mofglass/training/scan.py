@@ -18,13 +18,15 @@ from mofglass.datasets.dataset import Dataset, open_dataset
 from mofglass.errors import InputError, MofglassError
 from mofglass.training.base import Progress, Silent
 from mofglass.training.config import TrainingConfig, parse_config
+from mofglass.training.contents import contents
 from mofglass.training.energy_alignment import Alignment
 from mofglass.training.evaluate import evaluate
 from mofglass.training.evaluation import Evaluation
 from mofglass.training.evaluation_output import write_evaluation, write_together
 from mofglass.training.pareto import pareto_panels, pareto_table, table_row
-from mofglass.training.sections import read_section, read_yaml
+from mofglass.training.sections import read_section
 from mofglass.training.training import train
+from mofglass.yaml_file import read_yaml
 
 TRAINING = "training"
 EVALUATION = "evaluation"
@@ -209,7 +211,7 @@ def run_scan(
     scan: Scan,
     directory: Path,
     *,
-    threads: int = 1,
+    threads: int | None = None,
     progress: Progress | None = None,
     evaluated: Callable[[Combination, Evaluation, Path], None] | None = None,
     told: Callable[[str], None] | None = None,
@@ -225,8 +227,8 @@ def run_scan(
         What to train.
     directory : Path
         Where to; made if need be.
-    threads : int
-        Threads of trainings and evaluations.
+    threads : int, optional
+        Threads of trainings and evaluations; by default those of each training's configuration.
     progress : Progress, optional
         Who watches the trainings.
     evaluated : callable, optional
@@ -242,25 +244,25 @@ def run_scan(
     Raises
     ------
     InputError
-        When the test frames cannot be read, or a directory holds another training.
+        When the test frames cannot be read; nothing is trained before they are.
     MofglassError
-        When no combination could be trained.
+        When no combination could be trained and evaluated.
     """
     directory = Path(directory)
     tell = told or (lambda line: None)
     watching: Progress = progress or Silent()
-    test: Dataset | None = None
+    test = _test_frames(scan.config, scan.combinations[0].config)
     rows, problems = [], {}
     for number, combination in enumerate(scan.combinations, start=1):
         place = directory / combination.name
         heading = f"{number} of {len(scan.combinations)}: {_words(combination.settings)}"
-        summary = _finished(place / EVALUATION, _identity(scan.config, combination, threads))
+        config = combination.config if threads is None else replace(combination.config, threads=threads)
+        identity = _identity(scan.config, config)
+        summary = _finished(place / EVALUATION, identity)
         if summary is None:
             tell(heading)
             try:
-                config = replace(combination.config, threads=threads)
                 trained = train(config, place / TRAINING, watching)
-                test = test if test is not None else _test_frames(scan.config, combination.config)
                 watching.stage("evaluation", len(test))
                 evaluation = evaluate(
                     trained.potential,
@@ -268,14 +270,13 @@ def run_scan(
                     align=scan.config.align,
                     timing=scan.config.timing,
                     checks=scan.config.checks,
-                    threads=threads,
+                    threads=config.threads,
                     progress=lambda done: watching.advance(),
                 )
             except MofglassError as error:
                 problems[combination.name] = str(error)
                 tell(f"{heading}: failed: {error}")
                 continue
-            identity = _identity(scan.config, combination, threads)
             write_evaluation(evaluation, place / EVALUATION, provenance={"scan": identity})
             if evaluated is not None:
                 evaluated(combination, evaluation, place / EVALUATION)
@@ -286,7 +287,7 @@ def run_scan(
         _write_table(directory, pareto_table(rows), problems)
     if not rows:
         name, problem = next(iter(problems.items()))
-        raise MofglassError(f"no combination could be trained; {name}: {problem}")
+        raise MofglassError(f"no combination could be trained and evaluated; {name}: {problem}")
     table = pareto_table(rows)
     _write_table(directory, table, problems)
     return table
@@ -298,10 +299,17 @@ def _test_frames(config: ScanConfig, training: TrainingConfig) -> Dataset:
     return open_dataset(config.test)
 
 
-def _identity(config: ScanConfig, combination: Combination, threads: int) -> str:
+def _identity(config: ScanConfig, training: TrainingConfig) -> str:
     """Hash of all that decides an evaluation: one made with the same is not made again."""
-    test = config.test if config.test == "split" else [str(path) for path in config.test]
-    decisive = [combination.config.identity, test, config.align, config.timing, config.checks, threads]
+    decisive = [
+        training.identity,
+        contents(training.files),
+        config.test if config.test == "split" else contents(config.test),
+        config.align,
+        config.timing,
+        config.checks,
+        training.threads,
+    ]
     return hashlib.sha256(json.dumps(decisive).encode()).hexdigest()
 
 

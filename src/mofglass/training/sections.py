@@ -9,8 +9,6 @@ from dataclasses import MISSING, fields, is_dataclass
 from pathlib import Path
 from typing import Any, Literal, TypeVar, Union, get_args, get_origin, get_type_hints
 
-import yaml
-
 from mofglass.errors import InputError
 
 T = TypeVar("T")
@@ -36,30 +34,6 @@ def near_miss(word: str, known: Iterable[str]) -> str:
     names = list(known)
     near = difflib.get_close_matches(word, names, n=2, cutoff=0.6)
     return f"did you mean {' or '.join(near)}?" if near else f"known are {', '.join(names)}"
-
-
-def read_yaml(path: Path) -> Any:
-    """Read a YAML file.
-
-    Parameters
-    ----------
-    path : Path
-        The file.
-
-    Returns
-    -------
-    object
-        Its content, plain data.
-
-    Raises
-    ------
-    InputError
-        When it cannot be read.
-    """
-    try:
-        return yaml.safe_load(path.read_text())
-    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
-        raise InputError(f"{path} is not a readable YAML file: {str(error).splitlines()[0]}") from error
 
 
 def read_section(cls: type[T], section: Any, where: str, folder: Path) -> T:

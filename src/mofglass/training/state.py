@@ -9,12 +9,13 @@ from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field, replace
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
 import yaml
 
 from mofglass.errors import InputError
-from mofglass.training.config import TrainingConfig
+from mofglass.training.config import TrainingConfig, load_config
+from mofglass.training.contents import contents
 from mofglass.trajectory.atomic_write import written_whole
 
 STATE_FILE = "state.json"
@@ -40,8 +41,10 @@ class TrainingState:
         Number of frames.
     left_out : dict
         How many others the files hold, by reason (`mofglass.training.data.TrainingData`).
+    contents : list of str
+        Hashes of `TrainingConfig.files` when the training began: other ones are another training.
     data_bytes : dict
-        Sizes of the files of frames when the training began, by path: another size is another training.
+        Sizes of the files of frames, by path, in place of `contents`, where an earlier mofglass began it.
     model : str
         The finished model, relative to the directory; empty before.
     potential : str
@@ -57,6 +60,7 @@ class TrainingState:
     n_train: int = 0
     n_validation: int = 0
     left_out: dict[str, int] = field(default_factory=dict)
+    contents: list[str] = field(default_factory=list)
     data_bytes: dict[str, int] = field(default_factory=dict)
     model: str = ""
     potential: str = ""
@@ -136,6 +140,8 @@ def locked(directory: Path) -> Iterator[None]:
 def open_directory(directory: Path, config: TrainingConfig) -> TrainingState:
     """Make the directory of a training, or go on with the training it holds.
 
+    One that failed before anything of it was kept gives way to another.
+
     Parameters
     ----------
     directory : Path
@@ -154,36 +160,52 @@ def open_directory(directory: Path, config: TrainingConfig) -> TrainingState:
         When the directory holds something else, or a training with other settings or of other frames.
     """
     state = read_state(directory)
-    if state is None:
-        if directory.exists() and any(directory.iterdir()):
-            raise InputError(f"{directory} is not empty and holds no training: give another directory")
+    now = contents(config.files)
+    if state is None and directory.exists() and any(directory.iterdir()):
+        raise InputError(f"{directory} is not empty and holds no training: give another directory")
+    other = "" if state is None else _what_is_other(directory, state, config, now)
+    if state is not None and other and not _has_kept_nothing(directory, state):
+        raise InputError(other)
+    if state is None or other:
         directory.mkdir(parents=True, exist_ok=True)
         state = TrainingState(
             state="running",
             trainer=config.trainer,
             identity=config.identity,
             mofglass=version("mofglass"),
-            data_bytes={str(path): _size(path) for path in _files(config) if path.exists()},
+            contents=now,
         )
-    elif state.identity != config.identity:
-        raise InputError(
-            f"{directory} holds a training with other settings ({_difference(directory, config)}): "
-            "give another directory, or the settings of before"
-        )
-    elif changed := [path for path in _files(config) if _has_changed(path, state)]:
-        raise InputError(
-            f"{changed[0]} is not what it was when the training in {directory} began: give another directory"
-        )
-    elif state.state != "done":
-        state = replace(state, state="running", problem="")
+    else:
+        # A file that is gone by now may come back.
+        before = state.contents or [""] * len(now)
+        known = [new or old for new, old in zip(now, before, strict=True)]
+        state = replace(state, identity=config.identity, contents=known, data_bytes={})
+        if state.state != "done":
+            state = replace(state, state="running", problem="")
     with written_whole(directory / CONFIG_FILE) as temporary:
         temporary.write_text(yaml.safe_dump(config.to_dict(), sort_keys=False, allow_unicode=True))
     write_state(directory, state)
     return state
 
 
-def _files(config: TrainingConfig) -> list[Path]:
-    return [*config.train, *(config.validation if isinstance(config.validation, tuple) else ())]
+def _what_is_other(directory: Path, state: TrainingState, config: TrainingConfig, now: list[str]) -> str:
+    """Say in which way a directory's training is another one; empty where it is the same."""
+    if state.identity not in (config.identity, config.identity_by_place):
+        return (
+            f"{directory} holds a training with other settings ({_difference(directory, config)}): "
+            "give another directory, or the settings of before"
+        )
+    before = state.contents or [""] * len(now)
+    for path, old, new in zip(config.files, before, now, strict=True):
+        if (old and new and old != new) or _has_another_size(path, state):
+            return f"{path} is not what it was when the training in {directory} began: give another directory"
+    return ""
+
+
+def _has_kept_nothing(directory: Path, state: TrainingState) -> bool:
+    """Tell whether a training failed before it wrote anything, as one whose frames cannot be read."""
+    files = {path.name for path in directory.rglob("*") if path.is_file()}
+    return state.state == "failed" and files <= {STATE_FILE, CONFIG_FILE, LOCK_FILE}
 
 
 def _size(path: Path) -> int:
@@ -192,7 +214,7 @@ def _size(path: Path) -> int:
     return path.stat().st_size
 
 
-def _has_changed(path: Path, state: TrainingState) -> bool:
+def _has_another_size(path: Path, state: TrainingState) -> bool:
     """Tell whether a file has another size than when the training began; one that is gone has not."""
     before = state.data_bytes.get(str(path))
     return before is not None and path.exists() and _size(path) != before
@@ -201,11 +223,11 @@ def _has_changed(path: Path, state: TrainingState) -> bool:
 def _difference(directory: Path, config: TrainingConfig) -> str:
     """Name the first setting in which a directory's training differs."""
     try:
-        before: dict[str, Any] = yaml.safe_load((directory / CONFIG_FILE).read_text())
-    except (OSError, yaml.YAMLError):
+        before = load_config(directory / CONFIG_FILE).decisive
+    except InputError:
         return "its config.yaml cannot be read"
-    for key, value in config.to_dict().items():
-        if before.get(key) != value and key not in ("threads", "processes", "time_limit"):
+    for key, value in config.decisive.items():
+        if before.get(key) != value:
             if isinstance(value, dict) and isinstance(before.get(key), dict):
                 inner = next((k for k in value if before[key].get(k) != value[k]), "")
                 return f"{key}: {inner} was {before[key].get(inner)!r}, is {value.get(inner)!r}"

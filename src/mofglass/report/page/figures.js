@@ -69,10 +69,12 @@ window.mofglass = window.mofglass || {};
     return [band, line];
   }
 
-  function axis(title, log, look) {
+  function axis(title, log, look, range) {
+    // Within a factor of five 1, 2 and 5 are too few numbers, in more than that all ten collide.
+    const few = range && range[1] - range[0] < Math.log10(5);
     return {
       title: { text: title, standoff: 8, font: { size: 13 } }, type: log ? "log" : "linear", automargin: true,
-      tickformat: log ? "~g" : "", dtick: log ? "D2" : null,
+      tickformat: log ? "~g" : "", dtick: log && !few ? "D2" : null, ...(range ? { range } : {}),
       gridcolor: look.rule, zerolinecolor: look.rule, linecolor: look.faint, tickcolor: look.faint,
       ticks: "outside", ticklen: 4, showline: true, nticks: 7, exponentformat: "power", minexponent: 4,
     };
@@ -115,8 +117,8 @@ window.mofglass = window.mofglass || {};
       const suffix = k ? String(k + 1) : "";
       const top = 1 - (k * (1 + gap)) / n;
       layout[`yaxis${suffix}`] = {
-        ...axis(n > 1 ? panel.y_label.replace(" (", "<br>(") : panel.y_label, panel.y_log, look),
-        nticks: n > 1 ? 4 : 7, ...(panel.y_range ? { range: panel.y_range } : {}),
+        ...axis(n > 1 ? panel.y_label.replace(" (", "<br>(") : panel.y_label, panel.y_log, look, panel.y_range),
+        nticks: n > 1 ? 4 : 7,
         domain: n > 1 ? [Math.max(0, top - (1 - gap * (n - 1)) / n), Math.min(1, top)] : [0, 1],
       };
       panel.curves.forEach((curve) => {
@@ -124,9 +126,8 @@ window.mofglass = window.mofglass || {};
       });
     });
     const last = n > 1 ? `y${n}` : "y";
-    layout.xaxis = { ...axis(figure.panels[n - 1].x_label, figure.panels[0].x_log, look), anchor: last };
-    const { kind, x_log: logarithmic, x_range: range } = figure.panels[0];
-    if (range && (kind === "bar" || (kind === "points" && logarithmic))) layout.xaxis.range = range;
+    const { x_log: logarithmic, x_range: range } = figure.panels[0];
+    layout.xaxis = { ...axis(figure.panels[n - 1].x_label, logarithmic, look, range), anchor: last };
     if (figure.panels[0].kind === "bar" && figure.panels[0].integers) layout.xaxis.dtick = 1;
     if (figure.panels[0].diagonal) {
       // On a logarithmic axis shapes are placed by the numbers themselves.
