@@ -142,3 +142,9 @@ def test_options_come_from_a_config_file(argon: Path, tmp_path: Path) -> None:
     assert found["n_frames"] == 1
     assert found["derivative_checks"] is None
     assert found["microseconds_per_atom"] is None
+
+
+def test_frames_given_twice_are_refused(argon: Path) -> None:
+    result = CliRunner().invoke(main, ["evaluate", "lj", str(argon), str(argon)])
+    assert result.exit_code == 2
+    assert "is given twice" in " ".join(result.output.split())

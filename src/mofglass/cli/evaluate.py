@@ -98,9 +98,11 @@ def command(
     mofglass evaluate nequip-archived:model.pth frames.extxyz --align per-atom -o evaluation
     """
     from mofglass.datasets.dataset import open_dataset
+    from mofglass.datasets.equal_frames import require_each_once
     from mofglass.plain_json import to_json
     from mofglass.training.evaluate import evaluate
 
+    require_each_once(dataset)
     with counting("frames read", quiet=as_json) as reading:
         chosen = open_dataset(list(dataset), progress=reading)
     chosen = _chosen(chosen, frames, split, sources, temperatures)

@@ -9,6 +9,7 @@ import numpy as np
 from ase.data import atomic_numbers
 
 from mofglass.datasets.dataset import Dataset, open_dataset
+from mofglass.datasets.splitting import training_rows
 from mofglass.errors import InputError
 from mofglass.potentials.linker_topology import linker_places
 from mofglass.training.base import Progress, Silent
@@ -76,7 +77,7 @@ def load_data(config: TrainingConfig, progress: Progress | None = None) -> Train
     progress = progress or Silent()
     progress.stage("reading frames")
     dataset = open_dataset(config.train, progress=lambda _count: progress.advance())
-    train = _to_fit(dataset)
+    train = dataset[training_rows(dataset)]
     not_used = len(dataset) - len(train)
     if config.validation == "split":
         validation = dataset.split("validation")
@@ -132,17 +133,6 @@ def usable_data(
         left_out["left_out_for_linkers"] = n_frames - len(train) - len(validation)
     met = {reason: number for reason, number in left_out.items() if number}
     return TrainingData(train=train, validation=validation, left_out=met)
-
-
-def _to_fit(dataset: Dataset) -> Dataset:
-    """Return the frames of files without splits, and of files with splits those in ``train``."""
-    files = np.asarray(dataset.table.file)
-    splits = np.asarray(dataset.table.labels("split"))[dataset.table.codes("split")]
-    has_splits = np.isin(files, files[splits != ""])
-    kept = ~has_splits | (splits == "train")
-    if not kept.any():
-        raise InputError("the files have splits, and no frame in the split 'train'")
-    return dataset if kept.all() else dataset[kept]
 
 
 def validation_rows(dataset: Dataset, fraction: float, seed: int) -> np.ndarray:
