@@ -21,6 +21,15 @@ class Interrupted(LennardJones):
         self.calculate = super().calculate
 
 
+@pytest.fixture
+def heeded():
+    """Ctrl-C raises KeyboardInterrupt, also where a shell in the background has it ignored."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.usefixtures("heeded")
 def test_ctrl_c_in_the_last_steps_is_handed_on(tmp_path, argon):
     potential = ASEPotential(lambda: Interrupted(sigma=3.4, epsilon=0.01, rc=6.0), name="interrupted")
     stage = (hold("short", duration_ps=0.005, temperature_K=40),)
