@@ -40,6 +40,7 @@ SETTINGS = {
             "duration_ps": 0.03,
         }
     ],
+    "press": [{"atoms": "Zn-N", "distance_A": [1.85, 1.9], "temperature_K": 300, "frames": 2}],
 }
 POD = {
     "trainer": "pod",
@@ -106,7 +107,7 @@ def test_learns_and_a_stopped_learning_ends_like_an_uninterrupted_one(config_fil
     config = load_learning(config_file)
     whole = learn(config, tmp_path / "whole")
 
-    for text, time in (("spread of forces", 1), ("labels", 1), ("exploring", 2), ("fit", 1)):
+    for text, time in (("pressing", 1), ("spread of forces", 1), ("labels", 1), ("exploring", 2), ("fit", 1)):
         with pytest.raises(KeyboardInterrupt):
             learn(config, tmp_path / "stopped", StopsAt(text, time))
     explored = tmp_path / "stopped" / "iteration-001" / "explore" / "run-001" / "trajectory.h5"
@@ -117,13 +118,16 @@ def test_learns_and_a_stopped_learning_ends_like_an_uninterrupted_one(config_fil
     assert stopped.table.equals(whole.table)
     first = whole.table.iloc[0]
     assert first["iteration"] == "1"
-    assert first["learned"] == first["chosen"] == 4
+    assert first["pressed"] == 2
+    assert first["learned"] == first["chosen"] == 4 + 2
     assert first["found_after_force_mae_meV_per_A"] < first["found_force_mae_meV_per_A"]
     assert list(whole.table["iteration"]) == ["1", "2", "final"]
     # What was learned says where it comes from, and was labelled by the teacher.
     frame = open_dataset(tmp_path / "whole" / "iteration-001" / "learned.extxyz")[0]
     assert frame.source == "SALEM-2"
     assert frame.temperature_K in (600, 900)
+    pressed = open_dataset(tmp_path / "whole" / "iteration-001" / "learned.extxyz")[5]
+    assert pressed.source == "SALEM-2, pressed Zn-N"
     # All of it is in the last training, and nothing twice.
     state = json.loads((tmp_path / "whole" / "final" / "training" / "state.json").read_text())
     assert state["n_train"] + state["n_validation"] == 16 + whole.table["learned"].sum()
@@ -149,6 +153,7 @@ def test_an_iteration_goes_on_only_with_its_own_settings(config_file, tmp_path):
         ({"trust_eV_per_A": [2.0, 0.2]}, "a lower and a higher spread"),
         ({"committee": 1}, "committee must be 2 or more"),
         ({"explore": []}, "'explore' names no runs"),
+        ({"press": [{"atoms": "Zn-N-", "distance_A": [2, 3]}]}, "press: atoms 'Zn-N-' are not elements"),
         ({"explore": [{"structures": ["ZIF-4"]}]}, "'temperature_K' is missing"),
     ],
 )

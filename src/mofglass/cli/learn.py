@@ -38,15 +38,19 @@ def command(configuration: Path, output: Path, quiet: bool, as_json: bool) -> No
         volume: [0.95, 1.08]         # range of factors; or pressure_GPa: [0, 0.5]
         runs: 6
         duration_ps: 5
+    press:                           # contacts that runs break down at, drawn together by springs
+      - atoms: Zn-H-H                # two hydrogen atoms to a zinc atom
+        distance_A: [1.6, 2.2]
+        frames: 10
 
     \b
     mofglass learn learn.yaml -o learned
     mofglass melt-quench ZIF-4 --potential pod:learned/final/training/model --quick -o runs/first
 
-    Labelled are frames on which the committee's forces spread between the two trust levels, and the last
-    frames before a run broke down. Energies are in eV, forces in eV/Å, stresses in eV/Å³. The table of
-    iterations is learning.csv. Stopped with Ctrl-C or killed, the same command goes on where it was; more
-    iterations may be asked for later.
+    Labelled are frames on which the committee's forces spread between the two trust levels, the last
+    frames before a run broke down, and pressed ones. Energies are in eV, forces in eV/Å, stresses in
+    eV/Å³. The table of iterations is learning.csv. Stopped with Ctrl-C or killed, the same command goes on
+    where it was; more iterations may be asked for later.
     """
     from mofglass.cli.train import TerminalProgress
     from mofglass.report.training import write_learning_page

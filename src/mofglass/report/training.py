@@ -38,6 +38,7 @@ LEARNING_HEADS = {
     "candidates": "Candidates",
     "nonsense": "Nonsense",
     "before_breaks": "Before breaks",
+    "pressed": "Pressed",
     "chosen": "Chosen",
     "labelled": "Labelled",
     "learned": "Learned",

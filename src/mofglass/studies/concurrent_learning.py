@@ -1,12 +1,14 @@
 """Concurrent learning: train, explore with the model, label what it does not know, and train again.
 
-Y. Zhang et al., Comput. Phys. Commun. 253, 107206 (2020), doi:10.1016/j.cpc.2020.107206 (DP-GEN), with one
-addition: the last frames before a run breaks down are labelled whatever the committee thinks of them.
+Y. Zhang et al., Comput. Phys. Commun. 253, 107206 (2020), doi:10.1016/j.cpc.2020.107206 (DP-GEN), with two
+additions: the last frames before a run breaks down, and frames of contacts pressed on purpose, are labelled
+whatever the committee thinks of them.
 
     DIR/iteration-001/plan.json        settings of this iteration; it is only gone on with under the same
                       training/        the model, and its committee
                       errors.json      its errors on held-out frames and on what the last iteration found
                       explore/run-001  runs
+                      pressed.extxyz   frames of pressed contacts, where they are asked for
                       chosen.extxyz    frames to label
                       labels/          labels, one file a frame
                       learned.extxyz   those that later trainings fit
@@ -47,13 +49,15 @@ from mofglass.studies.exploration import execute_runs, plan_runs, usable_start
 from mofglass.studies.frame_choice import Look, Looked, choose
 from mofglass.studies.learning_config import LearningConfig
 from mofglass.studies.learning_table import DONE, ERRORS, line_of, write_table
+from mofglass.studies.pressing import Press, plan_presses
 from mofglass.training.base import Progress, Silent
 from mofglass.training.fit_errors import fit_errors
 from mofglass.training.state import locked
 from mofglass.trajectory.atomic_write import written_whole
 from mofglass.worker_processes import WorkerDied, over_processes
 
-CHOSEN, LEARNED, PLAN = "chosen.extxyz", "learned.extxyz", "plan.json"
+PRESSED, CHOSEN = "pressed.extxyz", "chosen.extxyz"
+LEARNED, PLAN = "learned.extxyz", "plan.json"
 MAX_HELD_OUT = 200
 """Held-out frames that an iteration is measured on, evenly spaced among all."""
 
@@ -163,6 +167,7 @@ class _Iteration:
     ) -> None:
         self.config = config
         self.place = place
+        self.number = number
         self.progress = progress
         self.held_out = held_out
         earlier = [_place(place.parent, k) / LEARNED for k in range(1, number)]
@@ -174,7 +179,8 @@ class _Iteration:
         """Go through the steps; each is skipped where its product is there."""
         model, committee = self.train()
         runs = self._explore(model)
-        chosen = self._choose(runs, committee)
+        pressed = self._press(model, runs)
+        chosen = self._choose(runs, committee, pressed)
         record = {**chosen, **self._label(), **self._errors_on_found(model), "runs": len(runs)}
         record["broken"] = sum(run.state.startswith("failed") for run in runs)
         record["simulated_ps"] = round(sum(_last_ps(run) for run in runs), 3)
@@ -231,7 +237,32 @@ class _Iteration:
         execute_runs(runs, model, self.config.jobs)
         return runs
 
-    def _choose(self, runs: Sequence[Run], committee: tuple[str, ...]) -> dict[str, Any]:
+    def _press(self, model: str, runs: Sequence[Run]) -> list[Atoms]:
+        """Press contacts in the frames that runs came to; those that broke down at once are left out."""
+        config, path = self.config, self.place / PRESSED
+        if path.exists() or not config.press:
+            return _frames(path)
+        tasks = plan_presses(
+            config.press,
+            [_before_break(run) for run in runs],
+            np.random.default_rng([config.seed, self.number, 1]),
+        )
+        self.progress.stage("pressing", len(tasks))
+        press = Press(model, config.max_force_eV_per_A, config.min_distance_A)
+        done: dict[int, Atoms] = {}
+        for task, outcome in over_processes(press, tasks, jobs=config.jobs):
+            if isinstance(outcome, Atoms):
+                done[task.number] = outcome
+            self.progress.advance()
+        pressed = [done[number] for number in sorted(done)]
+        with written_whole(path) as new, new.open("w") as stream:
+            for atoms in pressed:
+                write(stream, atoms, format="extxyz")
+        return pressed
+
+    def _choose(
+        self, runs: Sequence[Run], committee: tuple[str, ...], pressed: Sequence[Atoms]
+    ) -> dict[str, Any]:
         """Write the frames to label; return how many of which kind there were."""
         record, config = self.place / "chosen.json", self.config
         if record.exists():
@@ -249,12 +280,15 @@ class _Iteration:
         with written_whole(self.place / CHOSEN) as new, new.open("w") as stream:
             for item in choice.chosen:
                 write(stream, _frame_of(item), format="extxyz")
+            for atoms in pressed:
+                write(stream, atoms, format="extxyz")
         counts = {
             "known": choice.known,
             "candidates": choice.candidates,
             "nonsense": choice.nonsense,
             "before_breaks": sum(item.before_break for item in choice.chosen),
-            "chosen": len(choice.chosen),
+            "pressed": len(pressed),
+            "chosen": len(choice.chosen) + len(pressed),
         }
         _write_json(record, counts)
         return counts
@@ -316,19 +350,29 @@ def _held_out(paths: Sequence[Path]) -> Dataset | None:
     return dataset[np.linspace(0, len(dataset) - 1, MAX_HELD_OUT).astype(int)]
 
 
+def _before_break(run: Run) -> Atoms:
+    """Return the last frame of a run, of one that broke down the middle one."""
+    trajectory = run.trajectory()
+    last = len(trajectory) - 1
+    return _taken(run, last // 2 if run.state.startswith("failed") else last)
+
+
 def _frame_of(looked: Looked) -> Atoms:
     """Return a chosen frame, saying where it comes from."""
-    run = Run(looked.run)
-    frame = run.trajectory()[looked.frame]
-    drawn = run.info["drawn"]
+    atoms = _taken(Run(looked.run), looked.frame)
+    atoms.info["force_spread_eV_per_A"] = looked.spread_eV_per_A
+    atoms.info["before_break"] = looked.before_break
+    return atoms
+
+
+def _taken(run: Run, number: int) -> Atoms:
+    frame, drawn = run.trajectory()[number], run.info["drawn"]
     atoms: Atoms = frame.to_atoms()
     atoms.info = {
         "source": drawn["source"],
         "temperature_K": drawn["temperature_K"],
-        "run": "/".join(looked.run.parts[-3:]),
+        "run": "/".join(run.path.parts[-3:]),
         "time_ps": frame.time_ps,
-        "force_spread_eV_per_A": looked.spread_eV_per_A,
-        "before_break": looked.before_break,
     }
     return atoms
 

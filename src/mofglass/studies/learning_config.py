@@ -12,6 +12,7 @@ from mofglass.datasets.cp2k_labels import Cp2kLabeller
 from mofglass.datasets.labels import Labeller, PotentialLabeller
 from mofglass.errors import InputError
 from mofglass.potentials.registry import REGISTRY
+from mofglass.studies.pressing import Pressing
 from mofglass.training.config import FREE_TO_CHANGE as FREE_IN_TRAINING
 from mofglass.training.config import TrainingConfig, load_config
 from mofglass.training.sections import read_section
@@ -77,6 +78,8 @@ class LearningConfig:
         What labels new frames: a potential as ``--potential`` takes it, or ``cp2k``.
     explore : tuple of Exploration
         What is run in each iteration.
+    press : tuple of Pressing
+        Contacts that are pressed in each iteration, from where its runs came to, and labelled besides.
     iterations : int
         How often.
     committee : int
@@ -85,7 +88,7 @@ class LearningConfig:
         Spread of the forces on an atom, eV/Å: a frame whose largest is below the first is known, above the
         second it is taken for nonsense, between them it is worth a label.
     select : int
-        Frames labelled in each iteration, at most.
+        Frames of runs labelled in each iteration, at most.
     before_break : int
         Frames labelled of the last before a run broke down, whatever their spread.
     looked_at : int
@@ -109,6 +112,7 @@ class LearningConfig:
     training: Path
     labeller: str
     explore: tuple[Exploration, ...]
+    press: tuple[Pressing, ...] = ()
     iterations: int = 5
     committee: int = 4
     trust_eV_per_A: tuple[float, float] = (0.2, 2.0)

@@ -23,6 +23,7 @@ COUNTS = (
     "candidates",
     "nonsense",
     "before_breaks",
+    "pressed",
     "chosen",
     "labelled",
     "learned",
@@ -51,7 +52,7 @@ def learning_table(directory: Path) -> pd.DataFrame:
     pandas.DataFrame
         ``iteration`` (the last row, of the final model, is ``final``); ``runs``, ``broken``,
         ``simulated_ps``; of the frames looked at, ``known``, ``candidates`` and ``nonsense``;
-        ``before_breaks`` and ``chosen``, ``labelled``, ``learned``; mean absolute force errors
+        ``before_breaks``, ``pressed`` and ``chosen``, ``labelled``, ``learned``; mean absolute force errors
         ``found_force_mae_meV_per_A`` on the frames found, and ``found_after_force_mae_meV_per_A`` once they
         were learned; ``held_out_energy_mae_meV_per_atom``, ``held_out_force_mae_meV_per_A`` and
         ``held_out_stress_mae_MPa`` of the model that explored.
