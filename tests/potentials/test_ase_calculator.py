@@ -29,7 +29,7 @@ def test_each_run_gets_its_own_calculator() -> None:
 
 
 def test_elements_are_checked_where_they_are_known() -> None:
-    with pytest.raises(InputError, match="atom 0 is Fe, and emt knows Cu only"):
+    with pytest.raises(InputError, match="atom 0, counted from 0, is Fe, and emt knows Cu only"):
         ASEPotential(EMT, name="emt", elements={"Cu"}).lammps(Atoms("Fe", cell=[9, 9, 9], pbc=True))
 
 

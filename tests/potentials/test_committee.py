@@ -80,7 +80,7 @@ def test_elements_and_records_are_those_of_all_members(argon):
     committee = Committee([lennard_jones(1.0), LennardJonesArgon()])
     assert committee.elements == {"Ar"}
     assert "lj-1.0" in committee.describe()["member 1"]
-    with pytest.raises(InputError, match="atom 0 is Cu"):
+    with pytest.raises(InputError, match="atom 0, counted from 0, is Cu"):
         committee.lammps(bulk("Cu", cubic=True))
     with pytest.raises(InputError, match="two members"):
         Committee([LennardJonesArgon()])

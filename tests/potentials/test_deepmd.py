@@ -92,7 +92,7 @@ def test_the_style_of_lammps_gives_the_same(potential, atoms):
 
 def test_an_unknown_element_is_named(potential, atoms):
     atoms.symbols[3] = "Au"
-    with pytest.raises(InputError, match="atom 3 is Au"):
+    with pytest.raises(InputError, match="atom 3, counted from 0, is Au"):
         potential.lammps(atoms)
 
 

@@ -61,6 +61,6 @@ def test_a_structure_without_a_cell_is_refused(atoms: Atoms) -> None:
 
 
 def test_an_unknown_element_names_its_atom() -> None:
-    words = "atom 1 is O, and the test knows C, H only: use a potential trained on O"
+    words = "atom 1, counted from 0, is O, and the test knows C, H only: use a potential trained on O"
     with pytest.raises(InputError, match=words):
         check_elements(Atoms("COH"), {"C", "H"}, "the test")

@@ -45,7 +45,7 @@ def test_a_pair_has_the_published_depth(session) -> None:
 
 
 def test_only_argon() -> None:
-    with pytest.raises(InputError, match="atom 0 is Xe"):
+    with pytest.raises(InputError, match="atom 0, counted from 0, is Xe"):
         LennardJonesArgon().lammps(Atoms("Xe", cell=[20, 20, 20], pbc=True))
 
 

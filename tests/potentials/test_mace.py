@@ -83,5 +83,5 @@ def test_the_same_as_maces_own_calculator(potential, mace_training, atoms):
 
 def test_an_unknown_element_is_named(potential, atoms):
     atoms.symbols[3] = "Au"
-    with pytest.raises(InputError, match="atom 3 is Au"):
+    with pytest.raises(InputError, match="atom 3, counted from 0, is Au"):
         potential.lammps(atoms)

@@ -123,7 +123,7 @@ def test_potential_records_file_and_hash(model_path: Path, small: Atoms) -> None
 def test_an_unknown_element_names_its_atom(calculator: DeployedNequIP, small: Atoms) -> None:
     small.symbols[3] = "Cl"
     small.calc = calculator
-    with pytest.raises(InputError, match="atom 3 is Cl"):
+    with pytest.raises(InputError, match="atom 3, counted from 0, is Cl"):
         small.get_potential_energy()
 
 

@@ -282,7 +282,9 @@ def test_the_hash_is_of_what_decides_forces(tmp_path: Path) -> None:
 
 def test_an_absent_element_names_its_atom(tmp_path: Path, alloy: Atoms) -> None:
     alloy.symbols[3] = "Ag"
-    with pytest.raises(InputError, match=r"atom 3 is Ag, and the POD potential .* knows Au, Cu, Zn"):
+    with pytest.raises(
+        InputError, match=r"atom 3, counted from 0, is Ag, and the POD potential .* knows Au, Cu, Zn"
+    ):
         POD.from_model(model(), tmp_path).lammps(alloy)
 
 

@@ -85,7 +85,9 @@ def test_restart_and_the_same_commands_give_the_same_energy(session, ffield: Pat
 
 def test_an_absent_element_names_its_atom(ffield: Path, zif4) -> None:
     zif4.symbols[7] = "Br"
-    with pytest.raises(InputError, match=r"atom 7 is Br, and the ReaxFF file .*ffield_ZnN_2016 knows"):
+    with pytest.raises(
+        InputError, match=r"atom 7, counted from 0, is Br, and the ReaxFF file .*ffield_ZnN_2016 knows"
+    ):
         ReaxFF(ffield).lammps(zif4)
 
 

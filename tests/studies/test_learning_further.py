@@ -198,3 +198,9 @@ def test_a_run_that_vanishes_is_named(tmp_path, jobs):
     shutil.rmtree(tmp_path / "run-2")
     with pytest.raises(SimulationError, match="run-2 has vanished: the same command makes it anew"):
         exploration.execute_runs(runs, "lj", jobs)
+
+
+def test_structures_are_seen_from_the_folder_of_the_configuration(configure, data):
+    """A frame of a file too: a relative name with ``@k`` was looked for where the command was typed."""
+    config = configure(explore=[LEARNING["explore"][0] | {"structures": ["argon.extxyz@0", "ZIF-4"]}])
+    assert config.explore[0].structures == (f"{data.resolve()}/argon.extxyz@0", "ZIF-4")

@@ -127,7 +127,7 @@ def test_an_absent_element_leaves_the_others_in_place(alloy, descriptors: PODDes
 def test_another_element_is_named(alloy, descriptors: PODDescriptors) -> None:
     atoms = alloy[0].to_atoms()
     atoms.symbols[5] = "Ag"
-    with pytest.raises(InputError, match="atom 5 is Ag"):
+    with pytest.raises(InputError, match="atom 5, counted from 0, is Ag"):
         descriptors.rows(atoms)
 
 

@@ -240,6 +240,7 @@ def check_elements(atoms: Atoms, known: Collection[str], potential: str) -> None
     for k, symbol in enumerate(atoms.get_chemical_symbols()):
         if symbol not in known:
             raise InputError(
-                f"atom {k} is {symbol}, and {potential} knows {', '.join(sorted(known))} only: use "
-                f"a potential trained on {symbol} (nequip:DIR), or another structure"
+                f"atom {k}, counted from 0, is {symbol}, and {potential} knows "
+                f"{', '.join(sorted(known))} only: use a potential trained on {symbol} "
+                f"(nequip:DIR), or another structure"
             )

@@ -12,6 +12,7 @@ from mofglass.datasets.cp2k_labels import Cp2kLabeller
 from mofglass.datasets.labels import Labeller, PotentialLabeller
 from mofglass.errors import InputError
 from mofglass.potentials.registry import REGISTRY
+from mofglass.structures.reading import split_place
 from mofglass.studies.pressing import Pressing
 from mofglass.training.config import FREE_TO_CHANGE as FREE_IN_TRAINING
 from mofglass.training.config import TrainingConfig, load_config
@@ -221,5 +222,7 @@ def load_learning(path: Path) -> LearningConfig:
 
 def _from(folder: Path, name: str) -> str:
     """Return the path of a file that is there, seen from a folder; any other name as it is."""
-    there = folder / Path(name).expanduser()
-    return str(there.resolve()) if there.exists() else name
+    path, place = split_place(str(folder / Path(name).expanduser()))
+    if not path.exists():
+        return name
+    return f"{path.resolve()}{'' if place is None else f'@{place}'}"

@@ -51,7 +51,7 @@ def _first(atoms: Atoms, symbol: str) -> int:
 def test_an_unknown_element_is_named(zif4) -> None:
     hydrogen = _first(zif4, "H")
     zif4.symbols[hydrogen] = "Cl"
-    with pytest.raises(InputError, match=rf"atom {hydrogen} is Cl"):
+    with pytest.raises(InputError, match=rf"atom {hydrogen}, counted from 0, is Cl"):
         assign_types(zif4, zn_n_max_A=3.0)
 
 
@@ -60,7 +60,8 @@ def test_a_lost_hydrogen_names_its_carbon(zif4) -> None:
     hydrogen = _first(zif4, "H")
     carbon = int(typed.neighbours[hydrogen][0])
     zif4.positions[hydrogen] += 2.0 * typed.bond_vectors_A[carbon, hydrogen]
-    with pytest.raises(InputError, match=rf"atom {carbon} \(C\) is bonded to .* broken or unknown"):
+    sentence = rf"atom {carbon} \(C\), counted from 0, is bonded to .* broken or unknown"
+    with pytest.raises(InputError, match=sentence):
         assign_types(zif4, zn_n_max_A=3.0)
 
 
@@ -84,5 +85,5 @@ def test_another_linker_is_refused() -> None:
     from ase.build import molecule
 
     benzene = molecule("C6H6", cell=[12, 12, 12], pbc=True)
-    with pytest.raises(InputError, match=r"atom 0 \(C\) is bonded to C, C, H"):
+    with pytest.raises(InputError, match=r"atom 0 \(C\), counted from 0, is bonded to C, C, H"):
         assign_types(benzene, zn_n_max_A=3.0)

@@ -88,7 +88,7 @@ def assign_types(atoms: Atoms, *, zn_n_max_A: float) -> TypedStructure:
     symbols = atoms.get_chemical_symbols()
     for k, symbol in enumerate(symbols):
         if symbol not in ("Zn", "C", "N", "H"):
-            raise InputError(f"atom {k} is {symbol}: {REMEDY}")
+            raise InputError(f"atom {k}, counted from 0, is {symbol}: {REMEDY}")
     i, j, vectors = neighbor_list("ijD", atoms, {**COVALENT_A, ("N", "Zn"): zn_n_max_A})
     is_zn = np.array([symbol == "Zn" for symbol in symbols], dtype=bool)
     covalent = ~(is_zn[i] | is_zn[j])
@@ -143,7 +143,10 @@ def _types_by_neighbours(symbols: list[str], neighbours: list[Ints]) -> list[str
 
 def _wrong_neighbours(atom: int, symbol: str, bonded: list[str]) -> str:
     found = ", ".join(sorted(bonded)) if bonded else "nothing"
-    return f"atom {atom} ({symbol}) is bonded to {found}, so its linker is broken or unknown: {REMEDY}"
+    return (
+        f"atom {atom} ({symbol}), counted from 0, is bonded to {found}, so its linker is broken or unknown: "
+        f"{REMEDY}"
+    )
 
 
 def _check_linkers(types: list[str], heads: Ints, tails: Ints) -> Ints:
@@ -159,8 +162,8 @@ def _check_linkers(types: list[str], heads: Ints, tails: Ints) -> Ints:
     for number, ids in enumerate(members.values()):
         if tuple(sorted(types[k] for k in ids)) not in LINKERS:
             raise InputError(
-                f"atom {ids[0]} ({types[ids[0]][0]}) belongs to a molecule of {len(ids)} atoms that is "
-                f"neither imidazolate nor 2-methylimidazolate: {REMEDY}"
+                f"atom {ids[0]} ({types[ids[0]][0]}), counted from 0, belongs to a molecule of "
+                f"{len(ids)} atoms that is neither imidazolate nor 2-methylimidazolate: {REMEDY}"
             )
         linker[ids] = number
     # With the neighbours of each atom checked, only these C-C bonds close a C3N2 ring.
