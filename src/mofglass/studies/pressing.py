@@ -1,4 +1,4 @@
-"""Presses: hot dynamics in which springs draw two or three atoms of different linkers together.
+"""Presses: hot dynamics in which springs draw atoms of different linkers together.
 
 What a melt meets once in tens of picoseconds, and breaks down at where a fit has not seen it, is so in the
 data: frames of such contacts by the dozen, for a teacher to label.
@@ -35,7 +35,7 @@ class Pressing:
     Parameters
     ----------
     atoms : str
-        Elements of two or three atoms, such as ``Zn-Zn`` or ``Zn-H-H``: the others are drawn to the first.
+        Elements of two to six atoms, such as ``Zn-Zn`` or ``Zn-H-H``: the others are drawn to the first.
     distance_A : (float, float)
         Each distance is drawn from this range, Å.
     temperature_K : float
@@ -50,9 +50,9 @@ class Pressing:
     frames: int = 10
 
     def __post_init__(self) -> None:
-        if not 2 <= len(self.elements) <= 3 or not all(name in atomic_numbers for name in self.elements):
+        if not 2 <= len(self.elements) <= 6 or not all(name in atomic_numbers for name in self.elements):
             raise InputError(
-                f"atoms '{self.atoms}' are not elements of two or three atoms, such as Zn-Zn or Zn-H-H"
+                f"atoms '{self.atoms}' are not elements of two to six atoms, such as Zn-Zn or Zn-H-H"
             )
         if not 0 < self.distance_A[0] <= self.distance_A[1]:
             raise InputError("distance_A is a range in Å, such as [2.4, 3.0]")
@@ -230,21 +230,21 @@ class Springs(ModelCalculator):
 
 
 def drawn_pairs(atoms: Atoms, elements: Sequence[str], random: np.random.Generator) -> list[tuple[int, int]]:
-    """Draw atoms to press together: one of the nearest sets that share no linker.
+    """Draw atoms to press together: one of the nearest pairs, and what is next to its first atom.
 
     Parameters
     ----------
     atoms : ase.Atoms
         Periodic structure, Å.
     elements : sequence of str
-        Of two or three atoms.
+        Of two atoms or more.
     random : numpy.random.Generator
         Draws.
 
     Returns
     -------
     list of (int, int)
-        The first atom, and each that is drawn to it; empty where there are none.
+        The first atom, and each that is drawn to it, none of its linker; empty where there are none.
     """
     linker_of = find_linkers(atoms).linker_of.copy()
     alone = linker_of < 0
@@ -257,10 +257,10 @@ def drawn_pairs(atoms: Atoms, elements: Sequence[str], random: np.random.Generat
         return []
     order = np.argsort(distances[tuple(found.T)], kind="stable")
     first, second = (int(place) for place in found[order[random.integers(min(NEAREST, len(found)))]])
-    pairs = [(first, second)]
+    drawn = [second]
     for element in elements[2:]:
-        others = np.flatnonzero(free[first] & free[second] & (symbols == element))
+        others = np.setdiff1d(np.flatnonzero(free[first] & (symbols == element)), drawn)
         if not len(others):
             return []
-        pairs.append((first, int(others[np.argmin(distances[first, others])])))
-    return pairs
+        drawn.append(int(others[np.argmin(distances[first, others])]))
+    return [(first, other) for other in drawn]
