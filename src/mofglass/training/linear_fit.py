@@ -323,9 +323,13 @@ def assemble(
     return NormalEquations(matrix=matrix, right=factors @ rights, square=float(factors @ squares))
 
 
+RIDGE_TOLERANCE = 1.1
+"""How much larger than the smallest validation loss that of the chosen ridge may be: 5 % in the errors."""
+
+
 @dataclass(frozen=True)
 class RidgeChoice:
-    """The ridge that fits frames left out best.
+    """The ridge that was chosen.
 
     Parameters
     ----------
@@ -352,7 +356,12 @@ def choose_ridge(
     ridges: Sequence[float],
     at_least: np.ndarray | None = None,
 ) -> RidgeChoice:
-    """Fit with several ridges and keep the one with the smallest validation loss.
+    """Fit with several ridges and keep the largest that is nearly the best on frames left out.
+
+    A validation loss is flat over decades of the ridge, and frames left out do not know where dynamics goes
+    that leaves them: there the larger ridge extrapolates less wildly. The rule is that of one standard error
+    (Hastie, Tibshirani and Friedman, The Elements of Statistical Learning, 2009, section 7.10) with a fixed
+    allowance, `RIDGE_TOLERANCE`.
 
     Parameters
     ----------
@@ -366,26 +375,27 @@ def choose_ridge(
     Returns
     -------
     RidgeChoice
-        The best.
+        The largest whose loss is within the allowance of the smallest.
 
     Raises
     ------
     MofglassError
         When none can be solved with.
     """
-    best: RidgeChoice | None = None
-    tried = []
+    tried: list[tuple[float, float]] = []
+    fits: dict[float, np.ndarray] = {}
     for ridge in sorted(ridges, reverse=True):
         try:
-            coefficients = train.solve(ridge, at_least)
+            fits[ridge] = train.solve(ridge, at_least)
         except LinAlgError:
             break
-        loss = validation.loss(coefficients)
-        tried.append((ridge, loss))
-        if best is None or loss < best.validation_loss:
-            best = RidgeChoice(ridge, coefficients, train.loss(coefficients), loss, ())
-    if best is None:
+        tried.append((ridge, validation.loss(fits[ridge])))
+    if not tried:
         raise MofglassError(
             f"the least-squares problem is singular with a ridge of {max(ridges):g}: give a larger one"
         )
-    return RidgeChoice(best.ridge, best.coefficients, best.train_loss, best.validation_loss, tuple(tried))
+    smallest = min(loss for _, loss in tried)
+    # Of data without noise rounding leaves a loss just below zero.
+    enough = max(smallest, RIDGE_TOLERANCE * smallest)
+    ridge, loss = next((ridge, loss) for ridge, loss in tried if loss <= enough)
+    return RidgeChoice(ridge, fits[ridge], train.loss(fits[ridge]), loss, tuple(tried))
