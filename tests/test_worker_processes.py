@@ -54,6 +54,24 @@ def test_death_of_a_process_is_the_outcome_of_its_task_alone():
     assert str(outcomes[tasks[2]]) == "its process ended with code 7"
 
 
+def test_a_script_that_does_not_guard_its_work_is_told_to(tmp_path):
+    script = tmp_path / "script.py"
+    script.write_text(
+        "from mofglass.worker_processes import over_processes\n"
+        "print(list(over_processes(abs, [-1], jobs=1)))\n"
+    )
+    ended = subprocess.run([sys.executable, script], capture_output=True, text=True, timeout=100)
+    assert ended.returncode == 1
+    assert ended.stderr.strip().endswith('so put its work under  if __name__ == "__main__":')
+    script.write_text(
+        "from mofglass.worker_processes import over_processes\n"
+        "if __name__ == '__main__':\n"
+        "    print(list(over_processes(abs, [-1], jobs=1)))\n"
+    )
+    ended = subprocess.run([sys.executable, script], capture_output=True, text=True, timeout=100)
+    assert ended.stdout == "[(-1, 1)]\n"
+
+
 def test_an_exception_is_raised_where_it_is_waited_for():
     with pytest.raises(ValueError, match="no such basis"):
         list(over_processes(act, [("raise", "no such basis")], jobs=1))

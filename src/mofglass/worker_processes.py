@@ -9,11 +9,20 @@ import threading
 from collections.abc import Callable, Generator, Iterable
 from contextlib import suppress
 from dataclasses import dataclass, field
+from enum import Enum
 from multiprocessing.connection import Connection, wait
 from typing import Any, Generic, TypeVar
 
+from mofglass.errors import MofglassError
+
 Task = TypeVar("Task")
 Outcome = TypeVar("Outcome")
+
+
+NOT_STARTED = (
+    "a worker process ended as it started: worker processes import the script that starts them, so put "
+    'its work under  if __name__ == "__main__":'
+)
 
 
 @dataclass(frozen=True)
@@ -36,12 +45,17 @@ class WorkerDied:
         return f"its process ended with code {self.exit_code}"
 
 
+class _State(Enum):
+    SERVES = "serves"
+
+
 @dataclass
 class _Worker(Generic[Task]):
     process: Any
     connection: Connection
     lifeline: Connection
     task: Task | None = field(default=None)
+    serves: bool = False
 
 
 def over_processes(
@@ -65,6 +79,11 @@ def over_processes(
     ------
     tuple of task and outcome
         In the order in which tasks end.
+
+    Raises
+    ------
+    MofglassError
+        When a worker ends before it takes tasks, as in a script that does not guard its work.
     """
     remaining = iter(tasks)
     workers: list[_Worker[Task]] = []
@@ -81,11 +100,17 @@ def over_processes(
                 assert ended is not None
                 try:
                     outcome = worker.connection.recv()
-                except EOFError:
+                # One that dies with its task unread resets the connection.
+                except (EOFError, ConnectionResetError):
                     worker.process.join()
+                    if not worker.serves and worker.process.exitcode == 1:
+                        raise MofglassError(NOT_STARTED) from None
                     outcome = WorkerDied(worker.process.exitcode)
                     workers.remove(worker)
                     _end(worker)
+                if outcome is _State.SERVES:
+                    worker.serves = True
+                    continue
                 if isinstance(outcome, BaseException):
                     raise outcome
                 yield ended, outcome
@@ -134,6 +159,7 @@ def _serve(work: Callable[[Task], Outcome], connection: Connection, lifeline: Co
     # A group of its own, so that programs started here are ended with it and Ctrl-C reaches the parent alone.
     os.setpgid(0, 0)
     threading.Thread(target=_end_with_parent, args=(lifeline,), daemon=True).start()
+    connection.send(_State.SERVES)
     while True:
         try:
             task = connection.recv()
