@@ -189,14 +189,14 @@ def write_table_page(
     title: str,
     eyebrow: str,
     lede: str,
-    block: Mapping[str, Any],
+    blocks: Sequence[Mapping[str, Any]],
     plots: tuple[list[dict[str, str]], dict[str, Any]],
     figures_note: str,
     command: str,
     record: Mapping[str, str] | None,
     **words: Any,
 ) -> Path:
-    """Write a page of one table and some figures.
+    """Write a page of tables and some figures.
 
     Parameters
     ----------
@@ -204,8 +204,8 @@ def write_table_page(
         The HTML file; written whole or not at all.
     title, eyebrow, lede : str
         Heading, the small line above it, and a sentence below.
-    block : mapping
-        The table: ``title``, ``note``, ``table``, ``file`` and ``csv``.
+    blocks : sequence of mapping
+        The tables: ``title``, ``note``, ``table``, ``file`` and ``csv``.
     plots : tuple
         As `plots_of` gives them.
     figures_note : str
@@ -230,7 +230,7 @@ def write_table_page(
         "warnings": [],
         "errors_title": "Table",
         "errors_note": "",
-        "errors": [block],
+        "errors": list(blocks),
         "figures_title": "Figures",
         "figures_note": figures_note,
         "plots": plots[0],

@@ -76,7 +76,7 @@ def write_pareto_page(
         title=title,
         eyebrow="Comparison",
         lede=lede,
-        block=block,
+        blocks=[block],
         plots=plots_of(panels, dict.fromkeys(panels, table), titles),
         figures_note="Lower left is better.",
         command=command,

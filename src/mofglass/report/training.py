@@ -29,7 +29,7 @@ _ABSCISSAE = {
 }
 """Label of a learning curve's abscissa, and what it means, by what the trainer counts."""
 
-LEARNING_HEADS = {
+FOUND_HEADS = {
     "iteration": "Iteration",
     "runs": "Runs",
     "broken": "Broke down",
@@ -39,9 +39,11 @@ LEARNING_HEADS = {
     "nonsense": "Nonsense",
     "before_breaks": "Before breaks",
     "pressed": "Pressed",
-    "chosen": "Chosen",
     "labelled": "Labelled",
     "learned": "Learned",
+}
+ERROR_HEADS = {
+    "iteration": "Iteration",
     "found_force_mae_meV_per_A": "Found, force, meV/Å",
     "found_after_force_mae_meV_per_A": "Once learned, meV/Å",
     "held_out_energy_mae_meV_per_atom": "Held out, energy, meV/atom",
@@ -115,7 +117,7 @@ def write_training_page(
         title=title,
         eyebrow="Training",
         lede=lede,
-        block=block,
+        blocks=[block],
         plots=plots_of(panels, dict.fromkeys(panels, table), titles),
         figures_note=_ABSCISSAE[counted][1],
         command=command,
@@ -153,12 +155,20 @@ def write_learning_page(
         The file.
     """
     panels = dict(zip(("breaks", "force_error"), learning_panels(table), strict=True))
-    block = {
+    explored = table[table["runs"].notna()]
+    counts = {
         "title": "What was found",
         "note": "Frames looked at are known, candidates or nonsense by the spread of a committee's forces; "
-        "the last frames before a run broke down are labelled whatever it says. Errors are mean absolute "
-        "ones, of the model that explored.",
-        "table": table_of(table.astype(object).rename(columns=LEARNING_HEADS)),
+        "the last frames before a run broke down, and of pressed contacts, are labelled whatever it says.",
+        "table": table_of(explored[list(FOUND_HEADS)].astype(object).rename(columns=FOUND_HEADS)),
+        "file": "learning.csv",
+        "csv": csv_link(table),
+    }
+    errors = {
+        "title": "Mean absolute errors",
+        "note": "Of the model that explored, on the frames found, before and after these were learned, and "
+        "on held-out ones.",
+        "table": table_of(table[list(ERROR_HEADS)].astype(object).rename(columns=ERROR_HEADS)),
         "file": "learning.csv",
         "csv": csv_link(table),
     }
@@ -167,7 +177,7 @@ def write_learning_page(
         title=title,
         eyebrow="Concurrent learning",
         lede=lede,
-        block=block,
+        blocks=[counts, errors],
         plots=plots_of(
             panels, dict.fromkeys(panels, table), {name: panel.title for name, panel in panels.items()}
         ),
