@@ -204,3 +204,10 @@ def test_structures_are_seen_from_the_folder_of_the_configuration(configure, dat
     """A frame of a file too: a relative name with ``@k`` was looked for where the command was typed."""
     config = configure(explore=[LEARNING["explore"][0] | {"structures": ["argon.extxyz@0", "ZIF-4"]}])
     assert config.explore[0].structures == (f"{data.resolve()}/argon.extxyz@0", "ZIF-4")
+
+
+def test_a_contact_that_no_structure_has_is_told_before_the_work(configure, tmp_path):
+    config = configure(press=[{"atoms": "Ar-Xe", "distance_A": [2.5, 3.0]}])
+    with pytest.raises(InputError, match="press, atoms Ar-Xe: no structure of 'explore' holds Xe"):
+        learn(config, tmp_path / "learned")
+    assert not list((tmp_path / "learned").glob("iteration-*"))

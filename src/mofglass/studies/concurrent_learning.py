@@ -151,6 +151,12 @@ def _check(config: LearningConfig) -> None:
             format_of(path)
     names = {name for part in config.explore for name in part.structures}
     elements = {symbol for name in names for symbol in load(name).get_chemical_symbols()}
+    for kind in config.press:
+        lacking = sorted(set(kind.elements) - elements)
+        if lacking:
+            raise InputError(
+                f"press, atoms {kind.atoms}: no structure of 'explore' holds {', '.join(lacking)}"
+            )
     config.make_labeller().check(sorted(elements))
 
 
