@@ -84,7 +84,8 @@ def test_text_from_data_is_escaped(evaluation: Evaluation) -> None:
 
 
 def test_parity_is_drawn_as_points_with_a_diagonal(evaluation: Evaluation) -> None:
-    from mofglass.report.evaluation import FIGURE_TITLES, plots_of
+    from mofglass.report.evaluation import FIGURE_TITLES
+    from mofglass.report.table_page import plots_of
 
     _, figures = plots_of(evaluation.figures(), evaluation.tables(), FIGURE_TITLES)
     panel = figures["parity_force"]["panels"][0]

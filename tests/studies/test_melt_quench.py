@@ -11,13 +11,10 @@ from ase.build import bulk
 from mofglass.errors import InputError, SimulationError
 from mofglass.simulate import Guards, Run, RunSettings, create_run
 from mofglass.structures import load
-from mofglass.studies import melt_quench
 from mofglass.studies.melt_quench import (
-    disk_bytes,
     execute_plan,
     for_potential,
     plan,
-    seconds_per_step,
 )
 from mofglass.studies.recipes import get_recipe
 
@@ -129,40 +126,6 @@ def test_a_glass_that_fails_keeps_none_of_the_others_from_being_made(tmp_path):
     with pytest.raises(SimulationError, match=r"three/02 stopped: .* a force of"):
         execute_plan(planned, "lj", recipe=cold, threads=1, progress=False)
     assert [Run(item.directory).state.partition(":")[0] for item in planned] == ["done", "failed", "done"]
-
-
-def test_estimates_are_measured(tmp_path):
-    (item,) = plan(load("ZIF-4"), BRIEF, tmp_path / "run", settings=RunSettings(frame_interval_ps=0.01))
-    (run,) = execute_plan([item], "nb-zif-ff", recipe=BRIEF, progress=False)
-    actual = (run.path / "trajectory.h5").stat().st_size
-    assert 0.4 < disk_bytes(item) / actual < 2.5
-    assert 1e-4 < seconds_per_step(item, "nb-zif-ff", target_s=0.5) < 0.2
-
-
-def test_a_large_supercell_is_timed_on_fewer_repeats(tmp_path, monkeypatch):
-    monkeypatch.setattr(melt_quench, "MAX_TIMED_ATOMS", 100)
-    argon = bulk("Ar", cubic=True, a=5.3)
-    argon.set_cell(argon.cell.array * [1.0, 1.5, 2.0], scale_atoms=True)
-    (item,) = plan(argon.repeat((6, 5, 4)), BRIEF.override(minimise=False), tmp_path / "run")
-    piece = melt_quench._fewer_repeats(item.atoms, (6, 5, 4))
-    expected = argon.repeat((4, 3, 2))
-    assert len(piece) == len(expected) <= 100
-    assert piece.cell.array == pytest.approx(expected.cell.array)
-    assert piece.positions == pytest.approx(expected.positions)
-    monkeypatch.setattr(melt_quench, "seconds_per_step", lambda timed, *_, **__: len(timed.atoms) * 1e-5)
-    measured = melt_quench.step_time(item, "lj", supercell=(6, 5, 4))
-    assert measured.seconds == pytest.approx(480e-5)
-    assert measured.words == "4.80 ms a step (timed on 96 atoms, times 5)"
-    assert melt_quench.step_time(item, "lj").words == "4.80 ms a step"
-
-
-def test_sizes_are_read_in_gigabytes_from_a_thousand_megabytes_on():
-    assert [melt_quench.size_words(size) for size in (9.06e6, 999e6, 1e9, 15.66e9)] == [
-        "9.06 MB",
-        "999 MB",
-        "1 GB",
-        "15.7 GB",
-    ]
 
 
 def test_time_steps_that_no_hydrogen_bears_are_refused(tmp_path):

@@ -131,7 +131,8 @@ def print_cost(planned: Sequence[PlannedRun], options: Mapping[str, Any]) -> Non
     options : mapping
         Values of `study_options`.
     """
-    from mofglass.studies.melt_quench import disk_bytes, for_potential, size_words, step_time
+    from mofglass.studies.melt_quench import for_potential
+    from mofglass.studies.run_cost import disk_bytes, size_words, step_time
     from mofglass.studies.side_by_side import cores
 
     planned = for_potential(planned, options["potential"])

@@ -139,7 +139,8 @@ def command(structure: str, output: Path | None, dry_run: bool, **options: Any) 
 def _print_plan(planned: list[Any], options: Mapping[str, Any]) -> None:
     """Print what would be run, and what it costs on this machine."""
     from mofglass.simulate import Dynamics
-    from mofglass.studies.melt_quench import disk_bytes, for_potential, size_words, step_time
+    from mofglass.studies.melt_quench import for_potential
+    from mofglass.studies.run_cost import disk_bytes, size_words, step_time
 
     potential, processes = options["potential"], options["processes"]
     planned = for_potential(planned, potential)

@@ -12,7 +12,7 @@ from ase.data import atomic_numbers, chemical_symbols, covalent_radii
 from mofglass.datasets.labelled import LabelledFrame
 from mofglass.errors import InputError
 from mofglass.topology import neighbour_list
-from mofglass.topology.contacts import SHORTEST_CONTACT_A
+from mofglass.topology.contacts import SHORTEST_CONTACT_A, nearest_words
 
 _LONGEST_BOND = 1.3
 """Of the sum of covalent radii; bohr taken for Å make bonds 1.9 times as long."""
@@ -41,13 +41,7 @@ def check_lengths(frame: LabelledFrame, path: Path) -> None:
     """
     pairs = neighbour_list(frame, SHORTEST_CONTACT_A, half=True)
     if len(pairs.distance):
-        nearest = int(pairs.distance.argmin())
-        a, b = sorted((int(pairs.i[nearest]), int(pairs.j[nearest])))
-        symbols = [chemical_symbols[frame.numbers[atom]] for atom in (a, b)]
-        contact = (
-            f"{path}, frame 0: atoms {a} ({symbols[0]}) and {b} ({symbols[1]}), counted from 0, are "
-            f"{pairs.distance[nearest]:.2f} Å apart"
-        )
+        contact = f"{path}, frame 0: {nearest_words(frame, pairs)}"
         n_near = len(np.union1d(pairs.i, pairs.j))
         if 2 * n_near > frame.n_atoms:
             raise InputError(

@@ -242,5 +242,5 @@ def check_elements(atoms: Atoms, known: Collection[str], potential: str) -> None
             raise InputError(
                 f"atom {k}, counted from 0, is {symbol}, and {potential} knows "
                 f"{', '.join(sorted(known))} only: use a potential trained on {symbol} "
-                f"(nequip:DIR), or another structure"
+                "(nequip:DIR), or another structure"
             )

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pandas as pd
 
-from mofglass.report.evaluation import plots_of, table_of, write_table_page
 from mofglass.report.packing import csv_link
+from mofglass.report.table_page import plots_of, table_of, write_table_page
 from mofglass.training.pareto import COST, ERRORS, pareto_panels
 
 HEADS = {

@@ -9,8 +9,8 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from mofglass.report.evaluation import plots_of, table_of, write_table_page
 from mofglass.report.packing import csv_link
+from mofglass.report.table_page import plots_of, table_of, write_table_page
 from mofglass.result import Curve, Panel
 from mofglass.studies.learning_table import learning_panels
 from mofglass.training.learning_curve import COUNTED, EPOCH, CurvePoint
@@ -155,22 +155,21 @@ def write_learning_page(
         The file.
     """
     panels = dict(zip(("breaks", "force_error"), learning_panels(table), strict=True))
+    csv = {"file": "learning.csv", "csv": csv_link(table)}
     explored = table[table["runs"].notna()]
     counts = {
         "title": "What was found",
         "note": "Frames looked at are known, candidates or nonsense by the spread of a committee's forces; "
         "the last frames before a run broke down, and of pressed contacts, are labelled whatever it says.",
         "table": table_of(explored[list(FOUND_HEADS)].astype(object).rename(columns=FOUND_HEADS)),
-        "file": "learning.csv",
-        "csv": csv_link(table),
+        **csv,
     }
     errors = {
         "title": "Mean absolute errors",
         "note": "Of the model that explored, on the frames found, before and after these were learned, and "
         "on held-out ones.",
         "table": table_of(table[list(ERROR_HEADS)].astype(object).rename(columns=ERROR_HEADS)),
-        "file": "learning.csv",
-        "csv": csv_link(table),
+        **csv,
     }
     return write_table_page(
         destination,

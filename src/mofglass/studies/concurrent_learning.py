@@ -23,8 +23,9 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict, dataclass, replace
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -261,9 +262,7 @@ class _Iteration:
                 done[task.number] = outcome
             self.progress.advance()
         pressed = [done[number] for number in sorted(done)]
-        with written_whole(path) as new, new.open("w") as stream:
-            for atoms in pressed:
-                write(stream, atoms, format="extxyz")
+        _write_frames(path, pressed)
         return pressed
 
     def _choose(
@@ -283,11 +282,7 @@ class _Iteration:
             self.progress.advance()
         looked.sort(key=lambda item: (str(item.run), item.frame))
         choice = choose(looked, config.trust_eV_per_A, config.select, self.generator)
-        with written_whole(self.place / CHOSEN) as new, new.open("w") as stream:
-            for item in choice.chosen:
-                write(stream, _frame_of(item), format="extxyz")
-            for atoms in pressed:
-                write(stream, atoms, format="extxyz")
+        _write_frames(self.place / CHOSEN, chain(map(_frame_of, choice.chosen), pressed))
         counts = {
             "known": choice.known,
             "candidates": choice.candidates,
@@ -389,6 +384,12 @@ def _frames(path: Path) -> list[Atoms]:
     frames = read(path, ":", format="extxyz")
     assert isinstance(frames, list)
     return frames
+
+
+def _write_frames(path: Path, frames: Iterable[Atoms]) -> None:
+    with written_whole(path) as new, new.open("w") as stream:
+        for atoms in frames:
+            write(stream, atoms, format="extxyz")
 
 
 def _last_ps(run: Run) -> float:

@@ -188,6 +188,7 @@ class Press:
             for step in range(0, STEPS, STEPS_BETWEEN_LOOKS):
                 drawn = min(1.0, 2 * (step + STEPS_BETWEEN_LOOKS) / STEPS)
                 springs.lengths_A = first_A + drawn * (wanted_A - first_A)
+                # The springs have changed; and the potential looks at the linkers anew.
                 atoms.calc.reset()
                 dynamics.run(STEPS_BETWEEN_LOOKS)
                 if not np.abs(model.results["forces"]).max() < self.max_force_eV_per_A:
