@@ -57,17 +57,15 @@ def _trained_after_an_interruption(trainer, config, frames, directory, *, at):
     watcher = InterruptedOnce(at)
     with pytest.raises(KeyboardInterrupt):
         trainer.fit(config, data, directory, watcher)
-    return trainer.fit(config, data, directory, watcher), watcher
+    return trainer.fit(config, data, directory, watcher).model, watcher
 
 
 @pytest.fixture(scope="session")
-def deepmd_training(real_frames, tmp_path_factory):
-    """A tiny DeePMD model of real frames, its training interrupted once: (model, watcher)."""
+def deepmd_config():
+    """Configuration of a tiny DeePMD model."""
     pytest.importorskip("deepmd", reason="needs the extra deepmd: make test-deepmd")
     from mofglass.training.config import parse_config
-    from mofglass.training.deepmd import DeePMDTrainer
 
-    directory = tmp_path_factory.mktemp("deepmd")
     content = {
         "trainer": "deepmd",
         "train": "unused",
@@ -80,21 +78,35 @@ def deepmd_training(real_frames, tmp_path_factory):
             "checkpoint_steps": 5,
         },
     }
-    config = parse_config(content, where="test", folder=directory)
-    # The second row comes after the first checkpoint.
-    return _trained_after_an_interruption(DeePMDTrainer(), config, real_frames, directory, at=2)
+    return parse_config(content, where="test", folder=Path("/data"))
 
 
 @pytest.fixture(scope="session")
-def mace_training(real_frames, tmp_path_factory):
-    """A tiny MACE model of real frames, its training interrupted once: (model, watcher)."""
+def deepmd_training(deepmd_config, real_frames, tmp_path_factory):
+    """A tiny DeePMD model of real frames, its training interrupted once: (model, watcher)."""
+    from mofglass.training.deepmd import DeePMDTrainer
+
+    directory = tmp_path_factory.mktemp("deepmd")
+    # The second row comes after the first checkpoint.
+    return _trained_after_an_interruption(DeePMDTrainer(), deepmd_config, real_frames, directory, at=2)
+
+
+@pytest.fixture(scope="session")
+def mace_config():
+    """Configuration of a tiny MACE model."""
     pytest.importorskip("mace", reason="needs the extra mace: make test-mace")
     from mofglass.training.config import parse_config
-    from mofglass.training.mace import MACETrainer
 
-    directory = tmp_path_factory.mktemp("mace")
     section = {"hidden_irreps": "4x0e", "radial_mlp": [8], "epochs": 2, "precision": "float64"}
     section |= {"r_max_A": 3.5, "correlation": 1, "max_ell": 1}
     content = {"trainer": "mace", "train": "unused", "mace": section}
-    config = parse_config(content, where="test", folder=directory)
-    return _trained_after_an_interruption(MACETrainer(), config, real_frames, directory, at=1)
+    return parse_config(content, where="test", folder=Path("/data"))
+
+
+@pytest.fixture(scope="session")
+def mace_training(mace_config, real_frames, tmp_path_factory):
+    """A tiny MACE model of real frames, its training interrupted once: (model, watcher)."""
+    from mofglass.training.mace import MACETrainer
+
+    directory = tmp_path_factory.mktemp("mace")
+    return _trained_after_an_interruption(MACETrainer(), mace_config, real_frames, directory, at=1)

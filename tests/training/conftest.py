@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from dataclasses import replace
+from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -15,6 +18,9 @@ from ase.calculators.emt import EMT
 from mofglass.datasets.labelled import LabelledFrame
 from mofglass.potentials.ase_calculator import ASEPotential
 from mofglass.potentials.lennard_jones import argon_calculator
+from mofglass.training.base import Fit, Silent
+from mofglass.training.config import TrainingConfig
+from mofglass.training.data import TrainingData
 
 
 def copper_gold(number: int) -> LabelledFrame:
@@ -99,3 +105,38 @@ def labelled_alloy(seed: int, *, gold: int) -> LabelledFrame:
 def alloy() -> list[LabelledFrame]:
     """Twelve frames of several compositions, in triclinic cells wider than twice 3.6 Å."""
     return [labelled_alloy(seed, gold=4 + 2 * (seed % 4)) for seed in range(12)]
+
+
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> SimpleNamespace:
+    """The clock by which another program runs out of time; `ahead_s` is added to the real one."""
+    made = SimpleNamespace(ahead_s=0.0, sleep=time.sleep)
+    made.monotonic = lambda: time.monotonic() + made.ahead_s
+    monkeypatch.setattr("mofglass.training.child_process.time", made)
+    return made
+
+
+class OutOfTime(Silent):
+    """Puts the clock forward by an hour at the second point of a learning curve."""
+
+    def __init__(self, clock: SimpleNamespace) -> None:
+        self._clock = clock
+        self._points = 0
+
+    def point(self, point: Any) -> None:
+        self._points += 1
+        if self._points == 2:
+            self._clock.ahead_s = 3600.0
+
+
+@pytest.fixture
+def in_two_sessions(clock: SimpleNamespace) -> Callable[..., tuple[Fit, Fit]]:
+    """Train until the time is over, and then without a limit; return what each left."""
+
+    def fit(trainer: Any, config: TrainingConfig, data: TrainingData, directory: Path) -> tuple[Fit, Fit]:
+        short = trainer.fit(replace(config, time_limit_s=3600.0), data, directory, OutOfTime(clock))
+        kept = short.model.with_name("before" + short.model.suffix)
+        kept.write_bytes(short.model.read_bytes())
+        return replace(short, model=kept), trainer.fit(config, data, directory, Silent())
+
+    return fit

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import json
+import re
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from mofglass.datasets.dataset import Dataset
 from mofglass.errors import InputError
 from mofglass.training.config import parse_config
+from mofglass.training.data import usable_data
 from mofglass.training.deepmd import deepmd_input, read_lcurve
 from mofglass.training.learning_curve import read_learning_curve
 
@@ -98,3 +102,19 @@ def test_an_interrupted_training_goes_on(deepmd_training):
     assert 0 < last.validation_force_mae_meV_per_A < 5000
     assert last.train_energy_mae_meV_per_atom > 0
     assert "freezing" in watcher.stages
+
+
+def test_a_training_out_of_time_has_a_model_and_goes_on(
+    deepmd_config, real_frames, in_two_sessions, tmp_path
+):
+    from mofglass.training.deepmd import DeePMDTrainer
+
+    config = replace(deepmd_config, settings=replace(deepmd_config.settings, steps=200, compress=False))
+    data = usable_data(config, Dataset.from_frames(real_frames[:4]), Dataset.from_frames(real_frames[4:]))
+    short, whole = in_two_sessions(DeePMDTrainer(), config, data, tmp_path)
+    assert re.fullmatch(r"\d+ of 200 steps", short.reached)
+    assert whole.reached == ""
+    assert whole.model.read_bytes() != short.model.read_bytes()
+    steps = [point.epoch for point in read_learning_curve(tmp_path)]
+    assert steps == sorted(set(steps))
+    assert steps[-1] >= 200

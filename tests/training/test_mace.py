@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import json
+import re
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from mofglass.datasets.dataset import Dataset
 from mofglass.errors import InputError
 from mofglass.training.config import parse_config
+from mofglass.training.data import usable_data
 from mofglass.training.learning_curve import read_learning_curve
 from mofglass.training.mace import drop_broken_checkpoints, finished_epochs, mace_arguments
 from mofglass.units import GPA_PER_EV_PER_A3
@@ -70,3 +74,15 @@ def test_an_interrupted_training_goes_on(mace_training):
     assert [point.epoch for point in curve] == [1, 2]
     assert all(0 < point.validation_force_mae_meV_per_A < 1e5 for point in curve)
     assert all(0 < point.validation_stress_mae_MPa < 1e5 for point in curve)
+
+
+def test_a_training_out_of_time_has_a_model_and_goes_on(mace_config, real_frames, in_two_sessions, tmp_path):
+    from mofglass.training.mace import MACETrainer
+
+    config = replace(mace_config, settings=replace(mace_config.settings, epochs=8))
+    data = usable_data(config, Dataset.from_frames(real_frames[:4]), Dataset.from_frames(real_frames[4:]))
+    short, whole = in_two_sessions(MACETrainer(), config, data, tmp_path)
+    assert re.fullmatch(r"[1-7] of 8 epochs", short.reached)
+    assert whole.reached == ""
+    assert whole.model.read_bytes() != short.model.read_bytes()
+    assert read_learning_curve(tmp_path)[-1].epoch == 8

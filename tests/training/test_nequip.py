@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import os
+import re
 import subprocess
 from dataclasses import replace
 from io import StringIO
@@ -165,7 +166,7 @@ def test_a_training_is_killed_resumed_packaged_compiled_and_run(
     assert (directory / "last.ckpt").exists()
 
     watcher = Watcher()
-    model = NequIPTrainer().fit(config, usable_data(config, train, validation), directory, watcher)
+    model = NequIPTrainer().fit(config, usable_data(config, train, validation), directory, watcher).model
     curve = read_learning_curve(directory)
     assert [point.epoch for point in curve] == list(range(1, 41))
     assert curve[0] == before[0]
@@ -183,6 +184,22 @@ def test_a_training_is_killed_resumed_packaged_compiled_and_run(
     # What nequip-train measured of the averaged weights is what the packaged model does.
     measured = [point.validation_force_mae_meV_per_A for point in curve]
     assert np.isclose(1e3 * np.mean(errors), measured, rtol=1e-3).any()
+
+
+def test_a_training_out_of_time_has_a_model_and_goes_on(
+    frames: list[LabelledFrame], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, in_two_sessions: Any
+) -> None:
+    pytest.importorskip("nequip", reason="mofglass[nequip] is not installed")
+    from mofglass.training.nequip import NequIPTrainer
+
+    monkeypatch.setenv("CXX", "no-compiler")
+    config = configured("nequip", features=[4], radial_mlp_width=8, epochs=30)
+    data = usable_data(config, Dataset.from_frames(frames[:4]), Dataset.from_frames(frames[4:6]))
+    short, whole = in_two_sessions(NequIPTrainer(), config, data, tmp_path)
+    assert re.fullmatch(r"\d+ of 30 epochs", short.reached)
+    assert whole.reached == ""
+    assert whole.model.read_bytes() != short.model.read_bytes()
+    assert [point.epoch for point in read_learning_curve(tmp_path)] == list(range(1, 31))
 
 
 def test_a_training_that_something_else_ends_is_not_taken_for_done(
@@ -224,7 +241,7 @@ def test_a_network_over_linker_terms_is_their_sum(
     train, validation = Dataset.from_frames(frames[:4]), Dataset.from_frames(frames[4:6])
     first = tmp_path / "first"
     first.mkdir()
-    model = NequIPTrainer().fit(config, usable_data(config, train, validation), first, Watcher())
+    model = NequIPTrainer().fit(config, usable_data(config, train, validation), first, Watcher()).model
     assert model == first / "model"
     potential = NequIPOverPrior(model, compiled=False)
     assert potential.prior.walls is not None
@@ -340,7 +357,7 @@ def test_allegro_is_trained_on_real_frames(
     monkeypatch.setenv("CXX", "no-compiler")
     config = configured("allegro", scalar_features=8, tensor_features=4, mlp_width=8)
     train, validation = Dataset.from_frames(frames[:4]), Dataset.from_frames(frames[4:6])
-    model = AllegroTrainer().fit(config, usable_data(config, train, validation), tmp_path, Watcher())
+    model = AllegroTrainer().fit(config, usable_data(config, train, validation), tmp_path, Watcher()).model
     assert model.name == "model.nequip.zip"
     curve = read_learning_curve(tmp_path)
     assert [point.epoch for point in curve] == [1, 2]

@@ -71,7 +71,7 @@ def fitted(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Path]:
         if config.settings.cache is None:
             config = replace(config, settings=replace(config.settings, cache=shared_cache))
         data = usable_data(config, Dataset.from_frames(train), Dataset.from_frames(validation))
-        return PODTrainer().fit(config, data, directory, Silent())
+        return PODTrainer().fit(config, data, directory, Silent()).model
 
     return fit
 

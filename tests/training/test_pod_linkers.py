@@ -78,7 +78,7 @@ def fit(
     config: TrainingConfig, train: list[LabelledFrame], validation: list[LabelledFrame], directory: Path
 ) -> Path:
     data = usable_data(config, Dataset.from_frames(train), Dataset.from_frames(validation))
-    return PODTrainer().fit(config, data, directory, Silent())
+    return PODTrainer().fit(config, data, directory, Silent()).model
 
 
 def test_a_potential_with_linker_terms_is_found_again(labelled: list[LabelledFrame], tmp_path: Path) -> None:

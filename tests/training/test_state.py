@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import replace
 from pathlib import Path
 
@@ -70,24 +69,6 @@ def test_a_damaged_state_is_named(tmp_path: Path) -> None:
     (tmp_path / STATE_FILE).write_text("{")
     with pytest.raises(InputError, match="is not the state of a training"):
         read_state(tmp_path)
-
-
-def test_a_training_that_an_earlier_mofglass_began_is_known_at_its_place(tmp_path: Path) -> None:
-    data = tmp_path / "a.xyz"
-    data.write_text("frames")
-    given = parse_config({"trainer": "pod", "train": "a.xyz"}, where="t", folder=tmp_path)
-    directory = tmp_path / "out"
-    open_directory(directory, given)
-    earlier = {"state": "done", "trainer": "pod", "identity": given.identity_by_place, "model": "model"}
-    earlier["data_bytes"] = {str(data): 6}
-    (directory / STATE_FILE).write_text(json.dumps(earlier))
-    data.write_text("more frames")
-    with pytest.raises(InputError, match=r"a\.xyz is not what it was"):
-        open_directory(directory, given)
-    data.write_text("frames")
-    state = open_directory(directory, given)
-    assert (state.state, state.model, state.identity) == ("done", "model", given.identity)
-    assert len(state.contents[0]) == 64
 
 
 def test_one_process_at_a_time(tmp_path: Path) -> None:

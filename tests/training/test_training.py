@@ -7,6 +7,7 @@ import shutil
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -71,6 +72,30 @@ def test_a_finished_training_is_left_as_it_is(configuration: Path, tmp_path: Pat
     before = (tmp_path / "out" / "model" / "coefficients.pod").stat().st_mtime_ns
     assert train(config, tmp_path / "out") == first
     assert (tmp_path / "out" / "model" / "coefficients.pod").stat().st_mtime_ns == before
+
+
+def test_one_that_its_time_limit_ended_goes_on_under_a_larger(
+    configuration: Path, tmp_path: Path, alloy: list[LabelledFrame]
+) -> None:
+    content = yaml.safe_load(configuration.read_text())
+    content["pod"] |= {"block": 1, "cache": "cache"}
+    write(tmp_path / "early.extxyz", [frame.to_atoms() for frame in alloy[:2]])
+    config = parse_config({**content, "train": ["early.extxyz"]}, where="t", folder=tmp_path)
+    train(config, tmp_path / "early")
+    # What two of the three frames contribute is there, and no time for the third.
+    config = parse_config({**content, "time_limit": 1e-9}, where="t", folder=tmp_path)
+    path = tmp_path / "short.yaml"
+    path.write_text(yaml.safe_dump({**content, "time_limit": 1e-9}))
+    told = CliRunner().invoke(main, ["train", str(path), "-o", str(tmp_path / "out")])
+    assert "the time limit ended it after 2 of 3 frames: with a larger time_limit, or none, in" in told.output
+    short = train(config, tmp_path / "out")
+    assert (short.reached, short.point.epoch) == ("2 of 3 frames", 2)
+    longer = replace(config, time_limit_s=60.0)
+    for left in (train(config, tmp_path / "out", further=True), train(longer, tmp_path / "out")):
+        assert left == short
+    whole = train(longer, tmp_path / "out", further=True)
+    assert (whole.reached, whole.point.epoch, whole.potential) == ("", 3, short.potential)
+    assert train(config, tmp_path / "out", further=True) == whole
 
 
 def test_a_failed_training_says_why_and_can_go_on(configuration: Path, tmp_path: Path) -> None:

@@ -180,7 +180,7 @@ def command(
     config = _overridden(load_config(configuration), threads, processes)
     try:
         with TerminalProgress(quiet or as_json, config.trainer) as progress:
-            trained = train(config, output, progress)
+            trained = train(config, output, progress, further=True)
     except KeyboardInterrupt as error:
         raise click.ClickException(f"{output}: stopped; the same command goes on where it was") from error
     points = read_learning_curve(output)
@@ -204,6 +204,11 @@ def command(
         click.echo(f"{output / 'training.html'}: the learning curve")
     if left_out:
         click.echo(left_out)
+    if trained.reached:
+        click.echo(
+            f"the time limit ended it after {trained.reached}: with a larger time_limit, or none, in "
+            f"{configuration} the same command goes on"
+        )
     click.echo(f"{output}: done; use it with  --potential {trained.potential}")
 
 

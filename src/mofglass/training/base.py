@@ -83,6 +83,22 @@ class Silent:
         """
 
 
+@dataclass(frozen=True, kw_only=True)
+class Fit:
+    """What a trainer leaves.
+
+    Parameters
+    ----------
+    model : Path
+        The finished model, inside the directory of the training.
+    reached : str
+        How far it came where the time limit ended it, as "12 of 100 epochs"; empty where it came to its end.
+    """
+
+    model: Path
+    reached: str = ""
+
+
 class Trainer(Protocol):
     """Fits one kind of potential.
 
@@ -106,12 +122,12 @@ class Trainer(Protocol):
         data: TrainingData,
         directory: Path,
         progress: Progress,
-    ) -> Path:
+    ) -> Fit:
         """Fit a potential, going on from what `directory` holds already.
 
         The trainer appends to ``learning_curve.csv`` (`LearningCurve`), keeps its own checkpoints in
         `directory`, and returns when it is done or its time limit is over. Interrupted (KeyboardInterrupt,
-        kill), a later call with the same configuration goes on from the last checkpoint.
+        kill) or out of time, a later call with the same configuration goes on from the last checkpoint.
 
         Parameters
         ----------
@@ -126,8 +142,8 @@ class Trainer(Protocol):
 
         Returns
         -------
-        Path
-            The finished model, inside `directory`.
+        Fit
+            The finished model, and how far it came.
         """
 
 

@@ -162,19 +162,7 @@ class TrainingConfig:
     @property
     def identity(self) -> str:
         """Hash of `decisive`: a training is only resumed with the same, and the same content of `files`."""
-        return _hash(self.decisive)
-
-    @property
-    def identity_by_place(self) -> str:
-        """What `identity` was before content was hashed: with whole paths, and that of the cache."""
-        by_place = self.to_dict()
-        for key in FREE_TO_CHANGE:
-            by_place.pop(key.removesuffix("_s"), None)
-        return _hash(by_place)
-
-
-def _hash(plain: Mapping[str, Any]) -> str:
-    return hashlib.sha256(json.dumps(plain, sort_keys=True).encode()).hexdigest()
+        return hashlib.sha256(json.dumps(self.decisive, sort_keys=True).encode()).hexdigest()
 
 
 def _plain(value: Any, path: Callable[[Path], str]) -> Any:

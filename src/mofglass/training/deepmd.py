@@ -17,7 +17,7 @@ import numpy as np
 from mofglass.datasets.dataset import Dataset
 from mofglass.datasets.deepmd import write_deepmd
 from mofglass.errors import InputError, MissingPackageError, MofglassError
-from mofglass.training.base import Progress
+from mofglass.training.base import Fit, Progress
 from mofglass.training.child_process import run_module
 from mofglass.training.config import TrainingConfig, Weights
 from mofglass.training.data import TrainingData, elements_of
@@ -218,7 +218,7 @@ class DeePMDTrainer:
         data: TrainingData,
         directory: Path,
         progress: Progress,
-    ) -> Path:
+    ) -> Fit:
         """Fit a model, going on from the last checkpoint in the directory.
 
         DeePMD-kit counts steps, not epochs, and so does the column `epoch` of the learning curve. It measures
@@ -238,7 +238,7 @@ class DeePMDTrainer:
 
         Returns
         -------
-        Path
+        Fit
             The finished model, ``model.pb``; before compression it is ``model-frozen.pb``.
 
         Raises
@@ -263,7 +263,8 @@ class DeePMDTrainer:
             progress.stage("training", settings.steps)
             progress.advance(done)
             _train(config, directory, curve, progress)
-        if not _steps_done(directory):
+        steps = _steps_done(directory)
+        if not steps:
             raise MofglassError(
                 f"the time limit did not suffice for one checkpoint ({settings.checkpoint_steps} steps): "
                 "give more time, or less checkpoint_steps"
@@ -271,7 +272,8 @@ class DeePMDTrainer:
         progress.stage("freezing")
         _freeze(config, directory)
         _measure(curve, directory, train, validation, progress)
-        return directory / MODEL_FILE
+        over = steps >= settings.steps
+        return Fit(model=directory / MODEL_FILE, reached="" if over else f"{steps} of {settings.steps} steps")
 
 
 def _prepare(

@@ -20,7 +20,7 @@ from ase.io.extxyz import write_xyz
 from mofglass.datasets.dataset import Dataset
 from mofglass.datasets.labelled import LabelledFrame
 from mofglass.errors import InputError, MissingPackageError, MofglassError
-from mofglass.training.base import Progress
+from mofglass.training.base import Fit, Progress
 from mofglass.training.child_process import run_module
 from mofglass.training.config import TrainingConfig, Weights
 from mofglass.training.data import TrainingData
@@ -107,7 +107,7 @@ class MACETrainer:
         data: TrainingData,
         directory: Path,
         progress: Progress,
-    ) -> Path:
+    ) -> Fit:
         """Fit a model, going on from the last checkpoint in the directory.
 
         MACE keeps the checkpoint of its best epoch, so that is where a training goes on.
@@ -126,7 +126,7 @@ class MACETrainer:
 
         Returns
         -------
-        Path
+        Fit
             The finished model in TorchScript, ``model-lammps.pt``.
 
         Raises
@@ -151,9 +151,10 @@ class MACETrainer:
         curve = LearningCurve(directory, through_epoch=done)
         progress.stage("training", settings.epochs)
         progress.advance(done)
-        _run(config, data.train, directory, curve, progress)
+        over = _run(config, data.train, directory, curve, progress)
+        reached = "" if over else f"{_epochs_done(directory)} of {settings.epochs} epochs"
         progress.stage("writing TorchScript")
-        return _script(config, directory)
+        return Fit(model=_script(config, directory), reached=reached)
 
 
 def _write_frames(frames: Iterable[LabelledFrame], path: Path, progress: Progress) -> None:
@@ -255,8 +256,8 @@ def mace_arguments(
 
 def _run(
     config: TrainingConfig, train: Dataset, directory: Path, curve: LearningCurve, progress: Progress
-) -> None:
-    """Run mace_run_train to its end or to the time limit, and have it write the best model."""
+) -> bool:
+    """Run mace_run_train, have it write the best model, and tell whether it came to its end in time."""
     settings: MACESettings = config.settings
     elements = settings.elements or train.elements
     has_stress = bool(np.asarray(train.table.has_stress).any())
@@ -274,12 +275,14 @@ def _run(
             time_limit_s=time_limit_s,
         )
 
-    if not run(settings.epochs, config.time_limit_s):
-        done = _epochs_done(directory)
-        if not done:
-            raise MofglassError("the time limit did not suffice for one epoch: give more time")
-        # It writes a model at its end only: this one comes at once, from the best checkpoint.
-        run(done, None)
+    if run(settings.epochs, config.time_limit_s):
+        return True
+    done = _epochs_done(directory)
+    if not done:
+        raise MofglassError("the time limit did not suffice for one epoch: give more time")
+    # It writes a model at its end only: this one comes at once, from the best checkpoint.
+    run(done, None)
+    return False
 
 
 def _follower(

@@ -27,7 +27,7 @@ from mofglass.potentials.linker_terms import KNOWN_LIMITS, LinkerTerms, read_lin
 from mofglass.potentials.nequip_over_prior import NETWORK_FILE, model_files, prior_beside
 from mofglass.potentials.pod import MODEL_FILE
 from mofglass.potentials.prior import Prior, model_text
-from mofglass.training.base import Progress
+from mofglass.training.base import Fit, Progress
 from mofglass.training.child_process import LINES_OF_REASON, run_module
 from mofglass.training.config import TrainingConfig
 from mofglass.training.data import TrainingData, elements_of
@@ -68,7 +68,7 @@ class NequIPTrainer:
         data: TrainingData,
         directory: Path,
         progress: Progress,
-    ) -> Path:
+    ) -> Fit:
         """Fit a model, going on from the last checkpoint in the directory.
 
         Parameters
@@ -85,7 +85,7 @@ class NequIPTrainer:
 
         Returns
         -------
-        Path
+        Fit
             The packaged model, which has also been compiled for this machine; the directory of the package
             and its classical terms, where there are any.
 
@@ -114,10 +114,13 @@ class NequIPTrainer:
             raise MofglassError("the time limit did not suffice for one epoch: give more time")
         progress.stage("packaging and compiling")
         model = directory / MODEL_DIRECTORY
-        if not model.exists():
-            return _package(best, directory / NETWORK_FILE)
-        _package(best, model / NETWORK_FILE)
-        return model
+        if model.exists():
+            _package(best, model / NETWORK_FILE)
+        else:
+            model = _package(best, directory / NETWORK_FILE)
+        epochs = curve.points[-1].epoch if curve.points else 0
+        over = epochs >= settings.epochs
+        return Fit(model=model, reached="" if over else f"{epochs} of {settings.epochs} epochs")
 
     def _require_package(self) -> None:
         for module in ("nequip", self.package):

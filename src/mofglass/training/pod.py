@@ -18,7 +18,7 @@ from mofglass.potentials.linker_terms import KNOWN_LIMITS, LinkerTerms, bonds_th
 from mofglass.potentials.pod import POD, PODModel, read_model
 from mofglass.potentials.pod_files import PODCoefficients, PODParameters, read_coefficients
 from mofglass.potentials.repulsion import Repulsion, Walls
-from mofglass.training.base import Progress
+from mofglass.training.base import Fit, Progress
 from mofglass.training.block_store import BlockStore, StoredBlock, read_blocks
 from mofglass.training.config import TrainingConfig, Weights
 from mofglass.training.data import TrainingData, elements_of
@@ -166,7 +166,7 @@ class PODTrainer:
         data: TrainingData,
         directory: Path,
         progress: Progress,
-    ) -> Path:
+    ) -> Fit:
         """Fit a POD potential.
 
         Blocks on disk are not computed again, which is all that resuming needs.
@@ -184,7 +184,7 @@ class PODTrainer:
 
         Returns
         -------
-        Path
+        Fit
             Directory of the model.
 
         Raises
@@ -259,7 +259,11 @@ class PODTrainer:
             )
             write_model(resampled, directory / COMMITTEE_DIRECTORY / f"member-{member + 1}")
             progress.advance()
-        return directory / MODEL_DIRECTORY
+        fitted = sum(len(block.rows) for block in blocks)
+        over = fitted == len(train)
+        return Fit(
+            model=directory / MODEL_DIRECTORY, reached="" if over else f"{fitted} of {len(train)} frames"
+        )
 
 
 class _Fitting:

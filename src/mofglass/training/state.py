@@ -43,12 +43,14 @@ class TrainingState:
         How many others the files hold, by reason (`mofglass.training.data.TrainingData`).
     contents : list of str
         Hashes of `TrainingConfig.files` when the training began: other ones are another training.
-    data_bytes : dict
-        Sizes of the files of frames, by path, in place of `contents`, where an earlier mofglass began it.
     model : str
         The finished model, relative to the directory; empty before.
     potential : str
         What follows ``--potential``; empty before.
+    reached : str
+        How far a finished one came where the time limit ended it (`mofglass.training.base.Fit`).
+    time_limit_s : float or None
+        That limit, s.
     problem : str
         Why it failed.
     """
@@ -61,9 +63,10 @@ class TrainingState:
     n_validation: int = 0
     left_out: dict[str, int] = field(default_factory=dict)
     contents: list[str] = field(default_factory=list)
-    data_bytes: dict[str, int] = field(default_factory=dict)
     model: str = ""
     potential: str = ""
+    reached: str = ""
+    time_limit_s: float | None = None
     problem: str = ""
 
 
@@ -177,9 +180,8 @@ def open_directory(directory: Path, config: TrainingConfig) -> TrainingState:
         )
     else:
         # A file that is gone by now may come back.
-        before = state.contents or [""] * len(now)
-        known = [new or old for new, old in zip(now, before, strict=True)]
-        state = replace(state, identity=config.identity, contents=known, data_bytes={})
+        known = [new or old for new, old in zip(now, state.contents, strict=True)]
+        state = replace(state, identity=config.identity, contents=known)
         if state.state != "done":
             state = replace(state, state="running", problem="")
     with written_whole(directory / CONFIG_FILE) as temporary:
@@ -190,14 +192,13 @@ def open_directory(directory: Path, config: TrainingConfig) -> TrainingState:
 
 def _what_is_other(directory: Path, state: TrainingState, config: TrainingConfig, now: list[str]) -> str:
     """Say in which way a directory's training is another one; empty where it is the same."""
-    if state.identity not in (config.identity, config.identity_by_place):
+    if state.identity != config.identity:
         return (
             f"{directory} holds a training with other settings ({_difference(directory, config)}): "
             "give another directory, or the settings of before"
         )
-    before = state.contents or [""] * len(now)
-    for path, old, new in zip(config.files, before, now, strict=True):
-        if (old and new and old != new) or _has_another_size(path, state):
+    for path, old, new in zip(config.files, state.contents, now, strict=True):
+        if old and new and old != new:
             return f"{path} is not what it was when the training in {directory} began: give another directory"
     return ""
 
@@ -206,18 +207,6 @@ def _has_kept_nothing(directory: Path, state: TrainingState) -> bool:
     """Tell whether a training failed before it wrote anything, as one whose frames cannot be read."""
     files = {path.name for path in directory.rglob("*") if path.is_file()}
     return state.state == "failed" and files <= {STATE_FILE, CONFIG_FILE, LOCK_FILE}
-
-
-def _size(path: Path) -> int:
-    if path.is_dir():
-        return sum(file.stat().st_size for file in path.rglob("*") if file.is_file())
-    return path.stat().st_size
-
-
-def _has_another_size(path: Path, state: TrainingState) -> bool:
-    """Tell whether a file has another size than when the training began; one that is gone has not."""
-    before = state.data_bytes.get(str(path))
-    return before is not None and path.exists() and _size(path) != before
 
 
 def _difference(directory: Path, config: TrainingConfig) -> str:

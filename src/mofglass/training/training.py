@@ -29,6 +29,8 @@ class Trained:
         Number of frames.
     left_out : dict
         How many others the files hold, by reason (`mofglass.training.data.TrainingData`).
+    reached : str
+        How far it came where the time limit ended it, as "12 of 100 epochs"; empty where it came to its end.
     point : CurvePoint or None
         Last point of the learning curve; None where the trainer writes none.
     """
@@ -38,6 +40,7 @@ class Trained:
     n_train: int
     n_validation: int
     left_out: dict[str, int]
+    reached: str
     point: CurvePoint | None
 
     def to_dict(self) -> dict[str, Any]:
@@ -55,6 +58,7 @@ class Trained:
             "n_train": self.n_train,
             "n_validation": self.n_validation,
             **self.left_out,
+            "reached": self.reached,
             **{
                 key: None if isinstance(value, float) and math.isnan(value) else value
                 for key, value in errors.items()
@@ -62,7 +66,9 @@ class Trained:
         }
 
 
-def train(config: TrainingConfig, directory: Path, progress: Progress | None = None) -> Trained:
+def train(
+    config: TrainingConfig, directory: Path, progress: Progress | None = None, *, further: bool = False
+) -> Trained:
     """Fit a potential; in the directory of a stopped training, go on with that.
 
     Parameters
@@ -74,6 +80,8 @@ def train(config: TrainingConfig, directory: Path, progress: Progress | None = N
         time limit may differ). A finished one is left as it is.
     progress : Progress, optional
         Who watches.
+    further : bool
+        Whether one that its time limit ended goes on where the limit is larger now, or there is none.
 
     Returns
     -------
@@ -91,7 +99,7 @@ def train(config: TrainingConfig, directory: Path, progress: Progress | None = N
     directory = Path(directory)
     trainer = get_trainer(config.trainer)
     state = open_directory(directory, config)
-    if state.state != "done":
+    if state.state != "done" or (further and _has_more_time(config, state)):
         with locked(directory):
             state = _fit(config, directory, state, progress)
     curve = read_learning_curve(directory)
@@ -101,8 +109,15 @@ def train(config: TrainingConfig, directory: Path, progress: Progress | None = N
         n_train=state.n_train,
         n_validation=state.n_validation,
         left_out=state.left_out,
+        reached=state.reached,
         point=curve[-1] if curve else None,
     )
+
+
+def _has_more_time(config: TrainingConfig, state: TrainingState) -> bool:
+    """Tell whether a training that its time limit ended may go on."""
+    before, now = state.time_limit_s, config.time_limit_s
+    return bool(state.reached) and before is not None and (now is None or now > before)
 
 
 def _fit(config: TrainingConfig, directory: Path, state: TrainingState, progress: Progress) -> TrainingState:
@@ -111,16 +126,25 @@ def _fit(config: TrainingConfig, directory: Path, state: TrainingState, progress
         data = load_data(config, progress)
         state = replace(
             state,
+            state="running",
+            reached="",
+            time_limit_s=None,
             n_train=len(data.train),
             n_validation=len(data.validation),
             left_out=dict(data.left_out),
         )
         write_state(directory, state)
-        model = get_trainer(config.trainer).fit(config, data, directory, progress)
+        fit = get_trainer(config.trainer).fit(config, data, directory, progress)
     except MofglassError as error:
         write_state(directory, replace(state, state="failed", problem=str(error)))
         raise
-    state = replace(state, state="done", model=str(model.relative_to(directory)))
-    state = replace(state, potential=f"{get_trainer(config.trainer).potential}:{model}")
+    state = replace(
+        state,
+        state="done",
+        model=str(fit.model.relative_to(directory)),
+        potential=f"{get_trainer(config.trainer).potential}:{fit.model}",
+        reached=fit.reached,
+        time_limit_s=config.time_limit_s if fit.reached else None,
+    )
     write_state(directory, state)
     return state
