@@ -163,13 +163,17 @@ def _serve(work: Callable[[Task], Outcome], connection: Connection, lifeline: Co
     while True:
         try:
             task = connection.recv()
-        except EOFError:
+        # The parent may close its end at any moment, also with an outcome unread.
+        except (EOFError, ConnectionResetError):
             return
         try:
             outcome: Any = work(task)
         except Exception as error:
             outcome = error
-        connection.send(outcome)
+        try:
+            connection.send(outcome)
+        except BrokenPipeError:
+            return
 
 
 def _end_with_parent(lifeline: Connection) -> None:

@@ -9,6 +9,7 @@ from typing import TextIO
 import click
 
 from mofglass.cli.lazy_group import LazyGroup
+from mofglass.cli.stopping import heed_sigterm
 
 COMMANDS = {
     "structures": "Crystals: list, show, build, substitute linkers.",
@@ -33,7 +34,8 @@ COMMANDS = {
 
 @click.group(cls=LazyGroup, lazy_commands=COMMANDS, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(version("mofglass"), prog_name="mofglass")
-def main() -> None:
+@click.pass_context
+def main(context: click.Context) -> None:
     """Make and understand glasses of metal-organic frameworks.
 
     \b
@@ -45,6 +47,7 @@ def main() -> None:
     and states units: Å, ps (fs for the time step), K, bar, eV, GPa, g/cm³.
     """
     warnings.showwarning = _show_warning
+    heed_sigterm(context)
 
 
 def _show_warning(

@@ -12,6 +12,7 @@ import click
 
 from mofglass.cli.options import POSITIVE, Command, UserPath, json_option, output_option
 from mofglass.cli.progress import counting
+from mofglass.cli.stopping import goes_on
 
 if TYPE_CHECKING:
     from ase import Atoms
@@ -88,7 +89,7 @@ def command(
         standing = LabellingDirectory(output).collect()
     else:
         labeller = _labeller(potential, cp2k, cp2k_command, cp2k_data, cutoff, eps_scf, dispersion, threads)
-        with counting("frames labelled", quiet=quiet or as_json) as progress:
+        with goes_on(output), counting("frames labelled", quiet=quiet or as_json) as progress:
             standing = label_frames(
                 _frames(files) if files else None,
                 labeller,

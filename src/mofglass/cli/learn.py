@@ -10,6 +10,7 @@ from typing import Any
 import click
 
 from mofglass.cli.options import Command, UserPath, json_option, output_option
+from mofglass.cli.stopping import goes_on
 
 
 @click.command(cls=Command)
@@ -58,16 +59,16 @@ def command(configuration: Path, output: Path, quiet: bool, as_json: bool) -> No
     from mofglass.studies.learning_config import load_learning
 
     config = load_learning(configuration)
-    try:
-        with TerminalProgress(quiet or as_json, config.training_config.trainer) as progress:
-            learned = learn(
-                config,
-                output,
-                progress,
-                told=None if quiet or as_json else lambda line: click.echo(line, err=True),
-            )
-    except KeyboardInterrupt as error:
-        raise click.ClickException(f"{output}: stopped; the same command goes on where it was") from error
+    with (
+        goes_on(output),
+        TerminalProgress(quiet or as_json, config.training_config.trainer) as progress,
+    ):
+        learned = learn(
+            config,
+            output,
+            progress,
+            told=None if quiet or as_json else lambda line: click.echo(line, err=True),
+        )
     write_learning_page(
         learned.table,
         output / "learning.html",

@@ -9,6 +9,7 @@ from typing import Any
 import click
 
 from mofglass.cli.options import Command, UserPath, json_option, output_option
+from mofglass.cli.stopping import goes_on
 
 
 @click.command(cls=Command)
@@ -80,7 +81,7 @@ def _run(scan: Any, configuration: Path, output: Path, threads: int | None, quie
             evaluation, directory / "evaluation.html", dataset=label, title=combination.name
         )
 
-    with TerminalProgress(quiet, scan.combinations[0].config.trainer) as progress:
+    with goes_on(output), TerminalProgress(quiet, scan.combinations[0].config.trainer) as progress:
         table = run_scan(
             scan,
             output,

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from mofglass.cli.options import Command, UserPath, json_option, output_option
+from mofglass.cli.stopping import goes_on
 
 if TYPE_CHECKING:
     from mofglass.training.config import TrainingConfig
@@ -178,11 +179,8 @@ def command(
     from mofglass.training.training import train
 
     config = _overridden(load_config(configuration), threads, processes)
-    try:
-        with TerminalProgress(quiet or as_json, config.trainer) as progress:
-            trained = train(config, output, progress, further=True)
-    except KeyboardInterrupt as error:
-        raise click.ClickException(f"{output}: stopped; the same command goes on where it was") from error
+    with goes_on(output), TerminalProgress(quiet or as_json, config.trainer) as progress:
+        trained = train(config, output, progress, further=True)
     points = read_learning_curve(output)
     left_out = _left_out(trained.left_out)
     if points:
