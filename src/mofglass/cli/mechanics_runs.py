@@ -13,6 +13,7 @@ import click
 from mofglass.cli import mechanics_options as mechanics
 from mofglass.cli.mechanics_output import show
 from mofglass.cli.options import run_settings
+from mofglass.cli.progress import waiting
 
 if TYPE_CHECKING:
     from ase import Atoms
@@ -143,7 +144,8 @@ def print_cost(planned: Sequence[PlannedRun], options: Mapping[str, Any]) -> Non
         )
     at_once = min(options["at_once"] or cores(), len(planned))
     threads = options["threads"] or max(1, cores() // at_once)
-    step = step_time(planned[0], options["potential"], supercell=options["supercell"], threads=threads)
+    with waiting("timing a step"):
+        step = step_time(planned[0], options["potential"], supercell=options["supercell"], threads=threads)
     steps = sum(item.n_steps for item in planned)
     longest = max(item.n_steps for item in planned)
     wall_s = step.seconds * max(longest, steps / at_once)
@@ -173,11 +175,12 @@ def print_static_cost(atoms: Atoms, n_structures: int, options: Mapping[str, Any
 
     copy = atoms.copy()
     copy.calc = make_calculator(get_potential(options["potential"]))
-    copy.get_potential_energy()
-    copy.rattle(1e-4, seed=1)
-    begin = time.monotonic()
-    copy.get_potential_energy()
-    each = time.monotonic() - begin
+    with waiting("timing an evaluation"):
+        copy.get_potential_energy()
+        copy.rattle(1e-4, seed=1)
+        begin = time.monotonic()
+        copy.get_potential_energy()
+        each = time.monotonic() - begin
     if options["ions"] == "clamped":
         words = f"{n_structures} evaluations, about {timedelta(seconds=round(n_structures * each))}"
     else:

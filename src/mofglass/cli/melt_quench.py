@@ -21,6 +21,7 @@ from mofglass.cli.options import (
     state_line,
     supercell_option,
 )
+from mofglass.cli.progress import waiting
 from mofglass.cli.structure_argument import open_structure
 
 
@@ -151,7 +152,8 @@ def _print_plan(planned: list[Any], options: Mapping[str, Any]) -> None:
             click.echo(f"  {number}. {stage.name:<14} {length}  {stage.describe()}")
         click.echo(f"  glass analysed from {item.glass_from_ps:g} ps at {item.temperature_K:g} K")
     steps = sum(item.n_steps for item in planned)
-    step = step_time(planned[0], potential, supercell=options["supercell"], threads=options["threads"])
+    with waiting("timing a step"):
+        step = step_time(planned[0], potential, supercell=options["supercell"], threads=options["threads"])
     disk = sum(disk_bytes(item) for item in planned)
     click.echo(
         f"all: {steps:,} steps, {sum(item.duration_ps for item in planned):g} ps; "

@@ -1,4 +1,4 @@
-"""A progress bar on standard error, where somebody watches."""
+"""Progress on standard error, where somebody watches."""
 
 from __future__ import annotations
 
@@ -37,3 +37,26 @@ def counting(
     with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
         task = bar.add_task("", total=total)
         yield lambda done: bar.update(task, completed=done)
+
+
+@contextmanager
+def waiting(what: str) -> Iterator[None]:
+    """Show that something of unknown length is being done.
+
+    Parameters
+    ----------
+    what : str
+        E.g. ``timing a step``.
+
+    Yields
+    ------
+    None
+        While it is done.
+    """
+    if not sys.stderr.isatty():
+        yield
+        return
+    from rich.console import Console
+
+    with Console(stderr=True).status(what):
+        yield
