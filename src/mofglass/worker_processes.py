@@ -158,6 +158,8 @@ def _serve(work: Callable[[Task], Outcome], connection: Connection, lifeline: Co
     """Work in the child: take tasks until there are none, and end with the parent."""
     # A group of its own, so that programs started here are ended with it and Ctrl-C reaches the parent alone.
     os.setpgid(0, 0)
+    # A queue sends SIGTERM to all processes of a job; this one is ended by its parent.
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
     threading.Thread(target=_end_with_parent, args=(lifeline,), daemon=True).start()
     connection.send(_State.SERVES)
     while True:
@@ -172,7 +174,7 @@ def _serve(work: Callable[[Task], Outcome], connection: Connection, lifeline: Co
             outcome = error
         try:
             connection.send(outcome)
-        except BrokenPipeError:
+        except (BrokenPipeError, ConnectionResetError):
             return
 
 

@@ -87,12 +87,18 @@ def test_one_that_its_time_limit_ended_goes_on_under_a_larger(
     path = tmp_path / "short.yaml"
     path.write_text(yaml.safe_dump({**content, "time_limit": 1e-9}))
     told = CliRunner().invoke(main, ["train", str(path), "-o", str(tmp_path / "out")])
-    assert "the time limit ended it after 2 of 3 frames: with a larger time_limit, or none, in" in told.output
+    assert "its time limit of 1e-09 s ended it after 2 of 3 frames: with a larger one, or" in told.output
+    assert "ended by its time limit after 2 of 3 frames" in (tmp_path / "out" / "training.html").read_text()
     short = train(config, tmp_path / "out")
     assert (short.reached, short.point.epoch) == ("2 of 3 frames", 2)
     longer = replace(config, time_limit_s=60.0)
     for left in (train(config, tmp_path / "out", further=True), train(longer, tmp_path / "out")):
         assert left == short
+    hidden = (tmp_path / "b.extxyz").rename(tmp_path / "hidden")
+    with pytest.raises(InputError):
+        train(longer, tmp_path / "out", further=True)
+    assert read_state(tmp_path / "out").state == "done"
+    hidden.rename(tmp_path / "b.extxyz")
     whole = train(longer, tmp_path / "out", further=True)
     assert (whole.reached, whole.point.epoch, whole.potential) == ("", 3, short.potential)
     assert train(config, tmp_path / "out", further=True) == whole

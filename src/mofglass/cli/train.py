@@ -171,7 +171,8 @@ def command(
     mofglass melt-quench ZIF-4 --potential pod:trained/model --quick -o runs/first
 
     Energies are in eV, forces in eV/Å, stresses in eV/Å³; the learning curve shows mean absolute errors in
-    meV/atom, meV/Å and MPa. Stopped with Ctrl-C or killed, the same command goes on where it was.
+    meV/atom, meV/Å and MPa. Stopped with Ctrl-C or by a queue, or killed, the same command goes on where it
+    was; one that its time_limit ended goes on under a larger one.
     """
     from mofglass.report.training import write_training_page
     from mofglass.training.config import load_config
@@ -183,13 +184,14 @@ def command(
         trained = train(config, output, progress, further=True)
     points = read_learning_curve(output)
     left_out = _left_out(trained.left_out)
+    ended = f"; ended by its time limit after {trained.reached}" if trained.reached else ""
     if points:
         write_training_page(
             points,
             output / "training.html",
             title=f"Training of {configuration.stem}",
             lede=f"{config.trainer}, {trained.n_train} frames fitted, {trained.n_validation} to judge by"
-            f"{'; ' + left_out if left_out else ''}. {config.description}".strip(),
+            f"{'; ' + left_out if left_out else ''}{ended}. {config.description}".strip(),
             trainer=config.trainer,
             command=shlex.join(["mofglass", "train", str(configuration), "-o", str(output)]),
             record={"configuration": configuration.read_text(), "potential": trained.potential},
@@ -204,8 +206,8 @@ def command(
         click.echo(left_out)
     if trained.reached:
         click.echo(
-            f"the time limit ended it after {trained.reached}: with a larger time_limit, or none, in "
-            f"{configuration} the same command goes on"
+            f"its time limit of {trained.time_limit_s:g} s ended it after {trained.reached}: with a larger "
+            f"one, or with none, in {configuration} the same command goes on"
         )
     click.echo(f"{output}: done; use it with  --potential {trained.potential}")
 

@@ -92,7 +92,7 @@ class Fit:
     model : Path
         The finished model, inside the directory of the training.
     reached : str
-        How far it came where the time limit ended it, as "12 of 100 epochs"; empty where it came to its end.
+        How far it came where its time limit ended it, as "12 of 100 epochs"; empty where it came to its end.
     """
 
     model: Path

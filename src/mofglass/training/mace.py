@@ -152,7 +152,7 @@ class MACETrainer:
         progress.stage("training", settings.epochs)
         progress.advance(done)
         over = _run(config, data.train, directory, curve, progress)
-        reached = "" if over else f"{_epochs_done(directory)} of {settings.epochs} epochs"
+        reached = "" if over else f"epoch {_epochs_done(directory)} of {settings.epochs}, its best"
         progress.stage("writing TorchScript")
         return Fit(model=_script(config, directory), reached=reached)
 

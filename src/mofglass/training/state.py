@@ -93,7 +93,11 @@ def read_state(directory: Path) -> TrainingState | None:
         return None
     try:
         return TrainingState(**json.loads(path.read_text()))
-    except (OSError, ValueError, TypeError) as error:
+    except TypeError as error:
+        raise InputError(
+            f"{path} is of another version of mofglass: give another directory (the model there can be used)"
+        ) from error
+    except (OSError, ValueError) as error:
         raise InputError(f"{path} is not the state of a training: {error}") from error
 
 

@@ -30,7 +30,9 @@ class Trained:
     left_out : dict
         How many others the files hold, by reason (`mofglass.training.data.TrainingData`).
     reached : str
-        How far it came where the time limit ended it, as "12 of 100 epochs"; empty where it came to its end.
+        How far it came where its time limit ended it, as "12 of 100 epochs"; empty where it came to its end.
+    time_limit_s : float or None
+        That limit, s.
     point : CurvePoint or None
         Last point of the learning curve; None where the trainer writes none.
     """
@@ -41,6 +43,7 @@ class Trained:
     n_validation: int
     left_out: dict[str, int]
     reached: str
+    time_limit_s: float | None
     point: CurvePoint | None
 
     def to_dict(self) -> dict[str, Any]:
@@ -59,6 +62,7 @@ class Trained:
             "n_validation": self.n_validation,
             **self.left_out,
             "reached": self.reached,
+            "time_limit_s": self.time_limit_s,
             **{
                 key: None if isinstance(value, float) and math.isnan(value) else value
                 for key, value in errors.items()
@@ -110,6 +114,7 @@ def train(
         n_validation=state.n_validation,
         left_out=state.left_out,
         reached=state.reached,
+        time_limit_s=state.time_limit_s,
         point=curve[-1] if curve else None,
     )
 
@@ -122,6 +127,7 @@ def _has_more_time(config: TrainingConfig, state: TrainingState) -> bool:
 
 def _fit(config: TrainingConfig, directory: Path, state: TrainingState, progress: Progress) -> TrainingState:
     """Run the trainer, recording how it ended."""
+    before = state
     try:
         data = load_data(config, progress)
         state = replace(
@@ -136,7 +142,9 @@ def _fit(config: TrainingConfig, directory: Path, state: TrainingState, progress
         write_state(directory, state)
         fit = get_trainer(config.trainer).fit(config, data, directory, progress)
     except MofglassError as error:
-        write_state(directory, replace(state, state="failed", problem=str(error)))
+        # A model that is there stays usable where going on with its training fails.
+        failed = replace(state, state="failed", problem=str(error))
+        write_state(directory, before if before.state == "done" else failed)
         raise
     state = replace(
         state,
