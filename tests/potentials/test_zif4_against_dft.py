@@ -1,6 +1,6 @@
-"""The shipped potential beside real DFT: frames that CP2K has labelled; none of these labels is in its training.
+"""The shipped potential beside real DFT: frames that CP2K has labelled, by labels no training has seen.
 
-Of the frames one is, the crystal at 450 K, with its teacher's label.
+One of the frames, the crystal at 450 K, was trained on with its teacher's label.
 """
 
 from __future__ import annotations
