@@ -71,6 +71,14 @@ def test_a_damaged_state_is_named(tmp_path: Path) -> None:
         read_state(tmp_path)
 
 
+def test_a_state_of_another_version_is_told_from_a_damaged_one(tmp_path: Path) -> None:
+    open_directory(tmp_path, config())
+    path = tmp_path / STATE_FILE
+    path.write_text(path.read_text().replace('"reached"', '"data_bytes"'))
+    with pytest.raises(InputError, match="is of another version of mofglass: give another directory"):
+        open_directory(tmp_path, config())
+
+
 def test_one_process_at_a_time(tmp_path: Path) -> None:
     taken = pytest.raises(InputError, match="is being trained by another process")
     with locked(tmp_path), taken, locked(tmp_path):
