@@ -192,7 +192,7 @@ def test_the_walls_of_zif4_stand_where_they_should(tmp_path: Path) -> None:
         structures[pair].positions[moved_with == moved_with[first[nearest]]] += way[nearest] * (
             1 - (onset_A - 0.2) / distance[nearest]
         )
-    assert set(structures) == {"", "Zn-Zn", "H-H", "H-N", "H-Zn", "C-Zn"}
+    assert {"Zn-Zn", "H-H", "H-N", "H-Zn"} <= set(structures)
     for near, atoms in structures.items():
         energies = []
         for walls in (shipped.walls, None):
