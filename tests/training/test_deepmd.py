@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
 from dataclasses import replace
 from pathlib import Path
 
@@ -12,6 +13,7 @@ import pytest
 
 from mofglass.datasets.dataset import Dataset
 from mofglass.errors import InputError
+from mofglass.training.base import Silent
 from mofglass.training.config import parse_config
 from mofglass.training.data import usable_data
 from mofglass.training.deepmd import deepmd_input, read_lcurve
@@ -102,6 +104,26 @@ def test_an_interrupted_training_goes_on(deepmd_training):
     assert 0 < last.validation_force_mae_meV_per_A < 5000
     assert last.train_energy_mae_meV_per_atom > 0
     assert "freezing" in watcher.stages
+
+
+def test_a_training_killed_while_it_wrote_a_checkpoint_goes_on_from_the_one_before(
+    deepmd_training, deepmd_config, real_frames, tmp_path
+):
+    """TensorFlow names a checkpoint as the last one before it has written its graph."""
+    from mofglass.training.deepmd import DeePMDTrainer
+
+    directory = shutil.copytree(deepmd_training[0].parent, tmp_path / "killed")
+    assert 'model_checkpoint_path: "model.ckpt-60"' in (directory / "checkpoint").read_text()
+    (directory / "model.ckpt-60.meta").unlink()
+    (directory / "model.pb").unlink()
+    data = usable_data(
+        deepmd_config, Dataset.from_frames(real_frames[:4]), Dataset.from_frames(real_frames[4:])
+    )
+    fit = DeePMDTrainer().fit(deepmd_config, data, directory, Silent())
+    assert fit.model.exists()
+    assert fit.reached == ""
+    last = np.atleast_2d(np.loadtxt(directory / "lcurve-3.out"))
+    assert 0 < last[0, 0] <= last[-1, 0] == 60
 
 
 def test_a_training_out_of_time_has_a_model_and_goes_on(

@@ -313,12 +313,17 @@ def _environment(config: TrainingConfig) -> dict[str, str]:
 
 
 def _steps_done(directory: Path) -> int:
-    """Return the step of the last checkpoint."""
-    path = directory / "checkpoint"
-    match = (
-        re.search(r'^model_checkpoint_path: ".*-(\d+)"', path.read_text(), re.M) if path.exists() else None
-    )
-    return int(match[1]) if match else 0
+    """Return the step of the last whole checkpoint.
+
+    TensorFlow names a checkpoint in its file ``checkpoint`` before it has written all of it: its ``.meta``
+    comes last, and at once.
+    """
+    found = (re.search(r"-(\d+)\.meta$", path.name) for path in directory.glob(f"{CHECKPOINT}-*.meta"))
+    return max((int(match[1]) for match in found if match), default=0)
+
+
+def _last_checkpoint(directory: Path) -> str:
+    return f"{CHECKPOINT}-{_steps_done(directory)}"
 
 
 def _train(config: TrainingConfig, directory: Path, curve: LearningCurve, progress: Progress) -> None:
@@ -343,7 +348,7 @@ def _train(config: TrainingConfig, directory: Path, curve: LearningCurve, progre
                 reached = point.epoch
 
     command = ["train", f"input-{session}.json"]
-    command += ["--restart", CHECKPOINT] if _steps_done(directory) else []
+    command += ["--restart", _last_checkpoint(directory)] if _steps_done(directory) else []
     run_module(
         "deepmd",
         command,
@@ -401,7 +406,13 @@ def _freeze(config: TrainingConfig, directory: Path) -> None:
     settings: DeePMDSettings = config.settings
     log, environment = directory / LOG_FILE, _environment(config)
     unfinished = "unfinished-model.pb"
-    run_module("deepmd", ["freeze", "-o", FROZEN_FILE], directory=directory, log=log, environment=environment)
+    run_module(
+        "deepmd",
+        ["freeze", "-c", _last_checkpoint(directory), "-o", FROZEN_FILE],
+        directory=directory,
+        log=log,
+        environment=environment,
+    )
     if settings.compress:
         run_module(
             "deepmd",
