@@ -185,10 +185,14 @@ def drop_broken_checkpoints(directory: Path) -> None:
             path.unlink()
 
 
+def _epoch(checkpoint: Path) -> int:
+    match = re.search(r"_epoch-(\d+)\.pt$", checkpoint.name)
+    return int(match[1]) if match else -1
+
+
 def _epochs_done(directory: Path) -> int:
     """Return how many epochs the best checkpoint has behind it."""
-    found = [re.search(r"_epoch-(\d+)\.pt$", p.name) for p in (directory / "checkpoints").glob("*.pt")]
-    return max((int(match[1]) + 1 for match in found if match), default=0)
+    return max((_epoch(path) + 1 for path in (directory / "checkpoints").glob("*.pt")), default=0)
 
 
 def mace_arguments(
@@ -251,7 +255,8 @@ def mace_arguments(
         "plot": False,
     }
     arguments = [text for key, value in options.items() for text in (f"--{key}", str(value))]
-    return [*arguments, "--ema", "--restart_latest"]
+    # MACE would delete a checkpoint before it writes the next: it keeps all, and we the last two.
+    return [*arguments, "--ema", "--restart_latest", "--keep_checkpoints"]
 
 
 def _run(
@@ -301,6 +306,8 @@ def _follower(
                     curve.append(point)
                     progress.point(point)
                     progress.advance()
+        for path in sorted((directory / "checkpoints").glob("*.pt"), key=_epoch)[:-2]:
+            path.unlink()
 
     return look
 
