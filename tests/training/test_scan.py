@@ -157,6 +157,33 @@ def test_a_training_that_fails_is_kept_with_its_reason(folder: Path) -> None:
         run_scan(load_scan(scan_file(folder, combinations[:1])), folder / "other")
 
 
+def test_what_a_time_limit_ended_is_told_and_goes_on_with_a_larger_one(
+    folder: Path, alloy: list[LabelledFrame]
+) -> None:
+    training = yaml.safe_load((folder / "pod.yaml").read_text())
+    training["pod"] |= {"block": 1, "cache": "cache"}
+    lines: list[str] = []
+
+    def table(output: str, **more: object) -> pd.DataFrame:
+        scan = load_scan(scan_file(folder, {"seed": [1]}, training={**training, **more}))
+        return run_scan(scan, folder / output, told=lines.append)
+
+    # What these contribute is in the cache; there is no time for the others.
+    write(folder / "early.extxyz", [frame.to_atoms() for frame in alloy[:4]])
+    table("early", train=["early.extxyz"], validation=["test.extxyz"])
+    lines.clear()
+    short = table("out", validation=["test.extxyz"], time_limit=1e-9)
+    assert short["ended_after"].item() == "4 of 9 frames"
+    again = table("out", validation=["test.extxyz"], time_limit=1e-9)
+    assert again["ended_after"].item() == "4 of 9 frames"
+    assert ["done before" in line for line in lines] == [False, True]
+    whole = table("out", validation=["test.extxyz"])
+    assert "ended_after" not in whole
+    assert whole["force_mae_meV_per_A"].item() != short["force_mae_meV_per_A"].item()
+    table("out", validation=["test.extxyz"])
+    assert ["done before" in line for line in lines] == [False, True, False, True]
+
+
 def test_test_frames_are_read_before_anything_is_trained(folder: Path) -> None:
     path = scan_file(folder, {"seed": [1, 2]}, test=["tset.extxyz"])
     with pytest.raises(InputError, match=r"tset\.extxyz"):

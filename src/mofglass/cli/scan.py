@@ -108,6 +108,7 @@ def _print(table: Any) -> None:
     from rich.table import Table
 
     from mofglass.training.pareto import NUMBERS
+    from mofglass.training.scan import ENDED
 
     shown = Table(
         *("", "energy, meV/atom", "force, meV/Å", "stress, MPa", "µs/atom", "front"),
@@ -120,3 +121,7 @@ def _print(table: Any) -> None:
         numbers = ["" if row[key] != row[key] else f"{row[key]:.4g}" for key in NUMBERS]
         shown.add_row(row["name"], *numbers, "*" if row["on_front"] else "")
     Console().print(shown)
+    if ENDED in table:
+        for _, row in table.dropna(subset=ENDED).iterrows():
+            click.echo(f"{row['name']}: ended by its time limit after {row[ENDED]}")
+        click.echo("with a larger time_limit the same command goes on")

@@ -19,6 +19,7 @@ HEADS = {
     COST: "µs/atom",
     "on_front": "On the front",
     "derivatives_agree": "Derivatives",
+    "ended_after": "Ended by its time limit after",
 }
 LEFT_OUT = (
     "energy_rmse_meV_per_atom",

@@ -25,12 +25,13 @@ from mofglass.training.evaluation import Evaluation
 from mofglass.training.evaluation_output import write_evaluation, write_together
 from mofglass.training.pareto import pareto_panels, pareto_table, table_row
 from mofglass.training.sections import read_section
-from mofglass.training.training import train
+from mofglass.training.training import goes_further, train
 from mofglass.yaml_file import read_yaml
 
 TRAINING = "training"
 EVALUATION = "evaluation"
 TABLE = "scan"
+ENDED = "ended_after"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -219,7 +220,8 @@ def run_scan(
     """Train and evaluate every combination, going on from what the directory holds already.
 
     A combination's directory has ``training`` and ``evaluation``; the table and the figures of all that are
-    finished are written anew after each. A training that fails is kept with its reason, and the rest go on.
+    finished are written anew after each. A training that fails is kept with its reason, and the rest go on;
+    one that its time limit ended goes on, and is evaluated anew, where the limit is larger now.
 
     Parameters
     ----------
@@ -239,7 +241,8 @@ def run_scan(
     Returns
     -------
     pandas.DataFrame
-        One row a combination; also ``scan.csv``.
+        One row a combination; also ``scan.csv``. Where a time limit ended a training, ``ended_after`` says
+        how far it came.
 
     Raises
     ------
@@ -259,10 +262,10 @@ def run_scan(
         config = combination.config if threads is None else replace(combination.config, threads=threads)
         identity = _identity(scan.config, config)
         summary = _finished(place / EVALUATION, identity)
-        if summary is None:
+        if summary is None or goes_further(config, place / TRAINING):
             tell(heading)
             try:
-                trained = train(config, place / TRAINING, watching)
+                trained = train(config, place / TRAINING, watching, further=True)
                 watching.stage("evaluation", len(test))
                 evaluation = evaluate(
                     trained.potential,
@@ -277,13 +280,16 @@ def run_scan(
                 problems[combination.name] = str(error)
                 tell(f"{heading}: failed: {error}")
                 continue
-            write_evaluation(evaluation, place / EVALUATION, provenance={"scan": identity})
+            provenance = {"scan": identity, "reached": trained.reached}
+            write_evaluation(evaluation, place / EVALUATION, provenance=provenance)
             if evaluated is not None:
                 evaluated(combination, evaluation, place / EVALUATION)
-            summary = evaluation.summary()
+            summary = {**evaluation.summary(), "provenance": provenance}
         else:
             tell(f"{heading}: done before")
-        rows.append(table_row(combination.name, summary, **combination.settings))
+        row = table_row(combination.name, summary, **combination.settings)
+        reached = summary["provenance"].get("reached")
+        rows.append(row | ({ENDED: reached} if reached else {}))
         _write_table(directory, pareto_table(rows), problems)
     if not rows:
         name, problem = next(iter(problems.items()))

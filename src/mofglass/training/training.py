@@ -12,7 +12,7 @@ from mofglass.training.base import Progress, Silent, get_trainer
 from mofglass.training.config import TrainingConfig
 from mofglass.training.data import load_data
 from mofglass.training.learning_curve import CurvePoint, read_learning_curve
-from mofglass.training.state import TrainingState, locked, open_directory, write_state
+from mofglass.training.state import TrainingState, locked, open_directory, read_state, write_state
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -117,6 +117,25 @@ def train(
         time_limit_s=state.time_limit_s,
         point=curve[-1] if curve else None,
     )
+
+
+def goes_further(config: TrainingConfig, directory: Path) -> bool:
+    """Tell whether `train` with ``further`` would train in a directory.
+
+    Parameters
+    ----------
+    config : TrainingConfig
+        What to fit.
+    directory : Path
+        Of a training, or absent.
+
+    Returns
+    -------
+    bool
+        True for one that was stopped, and for one that its time limit ended where there is more time now.
+    """
+    state = read_state(directory)
+    return state is not None and (state.state != "done" or _has_more_time(config, state))
 
 
 def _has_more_time(config: TrainingConfig, state: TrainingState) -> bool:
