@@ -63,6 +63,7 @@ def draw_panel(panel: Panel, ax: Any = None) -> Any:
         The axes drawn on.
     """
     import matplotlib as mpl
+    from matplotlib.ticker import MaxNLocator
 
     with mpl.rc_context(_STYLE):
         if ax is None:
@@ -71,6 +72,8 @@ def draw_panel(panel: Panel, ax: Any = None) -> Any:
         if panel.diagonal:
             ends = panel.extent
             ax.plot(ends, ends, color="0.4", linewidth=0.8, zorder=0)
+        if panel.kind == "line" and _all_whole(panel) and not panel.x_log:
+            ax.xaxis.set_major_locator(MaxNLocator("auto", integer=True))
         ax.set(xlabel=panel.x_label, ylabel=panel.y_label, title=panel.title)
         if panel.x_log:
             ax.set_xscale("log")
@@ -183,11 +186,16 @@ def _draw_lines(panel: Panel, ax: Any) -> None:
         style = LINE_STYLES[number // len(COLOURS) % len(LINE_STYLES)]
         if any(_same(curve, earlier) for earlier in panel.curves[:number]):
             style = LINE_STYLES[1]  # the one beneath shows through
-        single = "o" if len(curve.x) == 1 else None
+        single = "o" if np.isfinite(curve.y).sum() == 1 else None
         ax.plot(curve.x, curve.y, style, color=colour, label=curve.label, linewidth=1.3, marker=single)
         if curve.y_error is not None and np.isfinite(curve.y_error).any():
             error = np.nan_to_num(curve.y_error)
             ax.fill_between(curve.x, curve.y - error, curve.y + error, color=colour, alpha=0.25, linewidth=0)
+
+
+def _all_whole(panel: Panel) -> bool:
+    """Tell whether x counts something, of which there is no half."""
+    return all(np.array_equal(curve.x, np.round(curve.x)) for curve in panel.curves)
 
 
 def _same(curve: Curve, other: Curve) -> bool:

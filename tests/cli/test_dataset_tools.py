@@ -175,7 +175,9 @@ def test_equal_frames_are_told_by_import_and_split(argon, tmp_path):
     told = run("dataset", "split", output, "--block-frames", 1, "-o", divided).stderr
     split = open_dataset(divided).table.split
     assert f"{alike}, {np.sum(split[120:] != split[10:35])} of them in another split; the first" in told
-    assert "Warning" not in run("dataset", "import", argon, "-o", output).stderr
+    told = run("dataset", "import", argon, "-o", output).stderr
+    assert "of an earlier one" not in told
+    assert "69 of 120 frames have an energy more than 2 eV/atom from the median" in told
 
 
 @pytest.mark.parametrize(

@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
+import resource
+import subprocess
+import sys
 from pathlib import Path
 
 import click
+import numpy as np
 import pytest
+from ase.build import bulk
+from ase.calculators.singlepoint import SinglePointCalculator
+from ase.io import write
 from click.testing import CliRunner
 
 from mofglass.cli import main
 from mofglass.cli.options import DURATION, POSITIVE, UserPath
+from mofglass.yaml_file import read_yaml
 
 
 @pytest.mark.parametrize(
@@ -37,6 +45,53 @@ def test_wall_times(text, seconds):
 def test_wrong_wall_times(text):
     with pytest.raises(click.BadParameter, match="is not a time"):
         DURATION.convert(text, None, None)
+
+
+@pytest.mark.parametrize(
+    ("lines", "told"),
+    [
+        ("samples: .inf", "'samples: inf': 'inf' is not a valid integer"),
+        ("samples: 5.7", "'samples: 5.7': '5.7' is not a valid integer"),
+        ("samples: true", "'samples: True': must be one value"),
+        ("samples: {a: 1}", "must be one value"),
+        ("output: [a, b]", "must be one value"),
+        ("quiet: 3", "'quiet: 3': must be true or false"),
+        ("source: {a: 1}", "must be a list of values"),
+        ("seed: 1\nseed: 2", "line 2, column 1: 'seed' is given twice"),
+    ],
+)
+def test_a_configuration_is_as_strict_as_the_command_line(tmp_path, lines, told):
+    config = tmp_path / "options.yaml"
+    config.write_text(lines + "\n")
+    result = CliRunner().invoke(main, ["dataset", "sample", __file__, "--config", str(config)])
+    assert result.exit_code == 2
+    assert f"{config}" in result.output
+    assert told in result.output
+    assert "Traceback" not in result.output
+
+
+def test_times_and_ranges_in_a_configuration_are_what_they_look_like(tmp_path):
+    path = tmp_path / "options.yaml"
+    path.write_text("frames: 10:20\nwalltime: 1:30:00\nt-max: 1.5e+3\nsource: one\n")
+    assert read_yaml(path) == {"frames": "10:20", "walltime": "1:30:00", "t-max": 1500.0, "source": "one"}
+
+
+def test_what_the_system_refuses_is_one_sentence(tmp_path):
+    """A limit on the size of files stands for a full disk."""
+    rattled = bulk("Ar", "fcc", a=5.3, cubic=True).repeat(3)
+    rattled.calc = SinglePointCalculator(rattled, energy=-1.0, forces=np.zeros((108, 3)))
+    write(tmp_path / "a.xyz", [rattled] * 3)
+    command = [sys.executable, "-m", "mofglass", "dataset", "export", str(tmp_path / "a.xyz")]
+    told = subprocess.run(
+        [*command, "-o", str(tmp_path / "b.xyz")],
+        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (4096, 4096)),
+        capture_output=True,
+        text=True,
+    )
+    assert told.returncode == 2
+    assert "Traceback" not in told.stderr
+    assert told.stderr.splitlines()[-1] == "Error: File too large: make room, and run the same command again"
+    assert [path.name for path in tmp_path.iterdir()] == ["a.xyz"]
 
 
 @pytest.mark.parametrize("text", ["nan", "inf", "0", "-1", "1e999"])

@@ -196,6 +196,10 @@ def test_cells_of_other_steps_and_forces_of_another_run(run: Path) -> None:
     cell.write_text("".join(lines[:-2]))
     with pytest.raises(InputError, match="no cell for step 5 and 1 others"):
         open_dataset(run)
+    # The last alone is what a kill leaves.
+    cell.write_text("".join(lines)[:-20])
+    with pytest.warns(UserWarning, match=r"znim2-1.cell ends before step 6, the last: it is left out"):
+        assert len(open_dataset(run)) == 6
     cell.write_text("".join(lines))
     forces = run.with_name("znim2-frc-1.xyz")
     text = forces.read_text()

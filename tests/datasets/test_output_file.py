@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import h5py
 import numpy as np
 import pytest
 from ase.build import bulk
@@ -42,6 +43,30 @@ def test_files_of_the_frames_are_not_replaced(dataset: Dataset, tmp_path: Path, 
             write(dataset[:1], path)
     assert {name: (tmp_path / name).read_bytes() for name in before} == before
     assert len(list(tmp_path.iterdir())) == 3
+
+
+def test_files_of_something_else_are_not_replaced(dataset: Dataset, tmp_path: Path) -> None:
+    others = {
+        "OUTCAR": b" vasp.6.4.2 18Apr23\n" * 3,
+        "notes.txt": b"do not lose\n",
+        "trajectory.h5": b"",
+    }
+    with h5py.File(tmp_path / "trajectory.h5", "w") as file:
+        file["particles"] = np.zeros(3)
+    others["trajectory.h5"] = (tmp_path / "trajectory.h5").read_bytes()
+    for name, content in others.items():
+        (tmp_path / name).write_bytes(content)
+        for write in WAYS:
+            with pytest.raises(InputError, match=r"there already, and is no |is HDF5 and is not called"):
+                write(dataset, tmp_path / name)
+        assert (tmp_path / name).read_bytes() == content
+    with pytest.raises(InputError, match="is no ordinary file"):
+        export_extxyz(dataset, Path("/dev/full"))
+    for write, name in zip(WAYS, ("c.h5", "c.xyz", "c.db", "d.xyz", "d.db"), strict=True):
+        (tmp_path / name).touch()
+        write(dataset, tmp_path / name)
+        write(dataset[:1], tmp_path / name)
+        assert len(open_dataset(tmp_path / name)) == 1
 
 
 @pytest.mark.parametrize("write", WAYS)

@@ -201,7 +201,8 @@ def test_other_frames_in_the_same_files_are_noticed(folder: Path) -> None:
     before = run_scan(scan, folder / "out", told=lines.append)
     test = folder / "test.extxyz"
     shutil.copy(folder / "train.extxyz", test)
-    after = run_scan(scan, folder / "out", told=lines.append)
+    with pytest.warns(UserWarning, match=r"9 of 9 test frames are frames of the training too.*test\.extxyz"):
+        after = run_scan(scan, folder / "out", told=lines.append)
     assert not any("done before" in line for line in lines)
     assert before["force_mae_meV_per_A"].item() != pytest.approx(after["force_mae_meV_per_A"].item())
     # Other frames to fit are another training: the numbers of before are not shown for it.

@@ -298,7 +298,8 @@ def test_blocks_of_a_file_are_alike_in_size(alloy: list[LabelledFrame]) -> None:
 
 
 def test_one_block_is_too_few_to_split(alloy: list[LabelledFrame]) -> None:
-    assert validation_rows(frames(alloy, 12), 0.01, seed=1).any()
+    assert validation_rows(frames(alloy, 12), 0.01, seed=1).sum() == 1
+    assert validation_rows(frames(alloy, 12), 0.2, seed=1).sum() == 2
     with pytest.raises(InputError, match="8 frames are too few"):
         validation_rows(frames(alloy, 8), 0.1, seed=1)
 

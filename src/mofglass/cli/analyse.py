@@ -23,7 +23,7 @@ from mofglass.cli.analyse_options import (
     run_and_show,
     temperature_option,
 )
-from mofglass.cli.options import POSITIVE, Command
+from mofglass.cli.options import POSITIVE, Command, FiniteRange
 
 
 class AnalyseGroup(click.Group):
@@ -217,7 +217,7 @@ def linkers(**options: Any) -> None:
 @click.option(
     "--fit",
     nargs=2,
-    type=click.FloatRange(0, 0.5),
+    type=FiniteRange(0, 0.5),
     default=(0.1, 0.2),
     show_default="0.1 0.2",
     metavar="FROM TO",

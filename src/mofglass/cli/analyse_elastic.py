@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from mofglass.cli.analyse_options import _words, print_summary
-from mofglass.cli.options import POSITIVE, Command, UserPath, json_option, output_option
+from mofglass.cli.options import FINITE, POSITIVE, Command, UserPath, json_option, output_option
 
 if TYPE_CHECKING:
     from mofglass.analysis.elastic_result import ElasticityResult
@@ -47,8 +47,8 @@ COMPARED = (
 @click.option("--start", type=int, help="First cell, from 0; negative counts from the end.")
 @click.option("--stop", type=int, help="Cell after the last one; negative counts from the end.")
 @click.option("--stride", type=click.IntRange(1), default=1, show_default=True, help="Every how many cells.")
-@click.option("--from-ps", type=float, help="First time, ps.  [default: as run.yaml says, or all]")
-@click.option("--to-ps", type=float, help="Last time, ps.")
+@click.option("--from-ps", type=FINITE, help="First time, ps.  [default: as run.yaml says, or all]")
+@click.option("--to-ps", type=FINITE, help="Last time, ps.")
 @click.option("--last-ps", type=POSITIVE, help="Only this long a stretch at the end, ps.")
 @click.option(
     "--elements",

@@ -8,14 +8,14 @@ from typing import Any
 import click
 
 from mofglass.cli.analyse_options import frames_options, open_frames, run_and_show
-from mofglass.cli.options import Command
+from mofglass.cli.options import Command, FiniteRange
 
 
 @click.command("exchange", cls=Command)
 @frames_options
 @click.option(
     "--residence-time",
-    type=click.FloatRange(0),
+    type=FiniteRange(0),
     default=0.5,
     show_default=True,
     help="What a bond must stay broken, or formed, to count as such, ps; 0: every change seen.",
@@ -23,7 +23,7 @@ from mofglass.cli.options import Command
 @click.option("--metal", default="Zn", show_default=True, help="The metal.")
 @click.option(
     "--cutoff",
-    type=click.FloatRange(0, min_open=True),
+    type=FiniteRange(0, min_open=True),
     default=2.5,
     show_default=True,
     help="Metal-nitrogen cut-off, Å.",

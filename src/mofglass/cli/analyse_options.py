@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from mofglass.cli.options import POSITIVE, UserPath, json_option, output_option, together
+from mofglass.cli.options import FINITE, POSITIVE, UserPath, json_option, output_option, together
 
 if TYPE_CHECKING:
     from mofglass.analysis import Analysis, Measurement
@@ -27,8 +27,8 @@ reading_options = together(
         show_default=True,
         help="Every how many frames.",
     ),
-    click.option("--from-ps", type=float, help="First time, ps.  [default: as run.yaml says, or all]"),
-    click.option("--to-ps", type=float, help="Last time, ps."),
+    click.option("--from-ps", type=FINITE, help="First time, ps.  [default: as run.yaml says, or all]"),
+    click.option("--to-ps", type=FINITE, help="Last time, ps."),
     click.option("--last-ps", type=POSITIVE, help="Only this long a stretch at the end, ps."),
     click.option("--format", "fmt", help="File format, where the content does not tell it."),
     click.option(

@@ -7,7 +7,7 @@ from typing import Any
 import click
 
 from mofglass.cli.analyse_options import frames_options, open_frames, run_and_show
-from mofglass.cli.options import Command
+from mofglass.cli.options import Command, FiniteRange
 
 
 @click.command("orientation", cls=Command)
@@ -15,14 +15,14 @@ from mofglass.cli.options import Command
 @click.option("--metal", default="Zn", show_default=True, help="The metal between which linkers are tilted.")
 @click.option(
     "--cutoff",
-    type=click.FloatRange(0, min_open=True),
+    type=FiniteRange(0, min_open=True),
     default=2.5,
     show_default=True,
     help="Metal-nitrogen cut-off, Å.",
 )
 @click.option(
     "--fit-to",
-    type=click.FloatRange(0, 0.5, min_open=True),
+    type=FiniteRange(0, 0.5, min_open=True),
     default=0.25,
     show_default=True,
     help="Longest lag fitted for reorientation times, as a fraction of the trajectory's length.",

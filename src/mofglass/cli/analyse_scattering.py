@@ -7,7 +7,7 @@ from typing import Any
 import click
 
 from mofglass.cli.analyse_options import frames_options, jobs_option, open_frames, run_and_show
-from mofglass.cli.options import POSITIVE, Command, UserPath
+from mofglass.cli.options import FINITE, POSITIVE, Command, FiniteRange, UserPath
 
 _WINDOW = click.Choice(["lorch", "none"])
 
@@ -36,7 +36,7 @@ _WINDOW = click.Choice(["lorch", "none"])
 @click.option(
     "--fit-range",
     nargs=2,
-    type=float,
+    type=FINITE,
     metavar="FROM TO",
     help="Q (1/Å) or r (Å) that are compared.  [default: all that both have]",
 )
@@ -49,7 +49,7 @@ _WINDOW = click.Choice(["lorch", "none"])
 )
 @click.option(
     "--deuterium",
-    type=click.FloatRange(0, 1),
+    type=FiniteRange(0, 1),
     default=0.0,
     show_default=True,
     help="Fraction of the hydrogen that is deuterium, for neutrons.",

@@ -10,7 +10,7 @@ import click
 
 from mofglass.cli import mechanics_options as mechanics
 from mofglass.cli import mechanics_runs as runs
-from mofglass.cli.options import POSITIVE, Command, run_settings
+from mofglass.cli.options import FINITE, POSITIVE, Command, FiniteRange, run_settings
 
 _STEPS = click.IntRange(0)
 _OF_DYNAMICS = ("temperature_K", "prepare", "deform", "equilibrate", "sample", "cell", "pressure")
@@ -39,7 +39,7 @@ _OF_DYNAMICS = ("temperature_K", "prepare", "deform", "equilibrate", "sample", "
 @click.option("--expand", type=_STEPS, default=4, show_default=True, help="Steps up from the start.")
 @click.option(
     "--prepare",
-    type=click.FloatRange(0),
+    type=FiniteRange(0),
     default=100.0,
     show_default=True,
     help="Time at the start before it is sampled, ps (volume fluctuation: at constant pressure).",
@@ -47,7 +47,7 @@ _OF_DYNAMICS = ("temperature_K", "prepare", "deform", "equilibrate", "sample", "
 @click.option("--deform", type=POSITIVE, default=100.0, show_default=True, help="Time of a deformation, ps.")
 @click.option(
     "--equilibrate",
-    type=click.FloatRange(0),
+    type=FiniteRange(0),
     default=0.0,
     show_default=True,
     help="Time after a deformation that is not sampled, ps.",
@@ -60,7 +60,7 @@ _OF_DYNAMICS = ("temperature_K", "prepare", "deform", "equilibrate", "sample", "
     show_default=True,
     help="What the barostat moves (volume fluctuation).",
 )
-@click.option("--pressure", type=float, default=0.0, show_default=True, help="Pressure, bar (the same).")
+@click.option("--pressure", type=FINITE, default=0.0, show_default=True, help="Pressure, bar (the same).")
 @mechanics.static_options
 def command(method: str, **options: Any) -> None:
     """Bulk modulus (GPa) and density at zero pressure (g/cm³) of STRUCTURE...

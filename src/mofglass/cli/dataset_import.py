@@ -56,6 +56,7 @@ def command(
     """
     from mofglass.datasets.dataset import open_dataset
     from mofglass.datasets.equal_frames import require_each_once, warn_of_equal_frames
+    from mofglass.datasets.outliers import warn_of_outliers
     from mofglass.datasets.output_file import require_dataset_name
 
     require_dataset_name(output)
@@ -66,6 +67,7 @@ def command(
         )
         dataset.save(output)
     warn_of_equal_frames(dataset)
+    warn_of_outliers(dataset)
     table = dataset.table
     energy = table.energy_eV / table.n_atoms
     summary: dict[str, Any] = {

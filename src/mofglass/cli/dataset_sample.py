@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
+from click.core import ParameterSource
 
 from mofglass.cli.dataset_options import dataset_arguments, open_chosen
 from mofglass.cli.options import Command, json_option, output_option
@@ -84,6 +85,11 @@ def command(
     from mofglass.datasets.sampling import TrainTest
     from mofglass.datasets.splitting import training_rows
 
+    given = click.get_current_context().get_parameter_source("candidates")
+    if method != "farthest-point" and given is not ParameterSource.DEFAULT:
+        raise click.UsageError(f"--candidates is of --method farthest-point, and the method is {method}")
+    if candidates < n_train + n_test and method == "farthest-point":
+        raise click.UsageError(f"--candidates {candidates} are fewer than the {n_train + n_test} to be drawn")
     require_dataset_name(output)
     quiet = quiet or as_json
     dataset = open_chosen(files, sources, quiet=quiet)

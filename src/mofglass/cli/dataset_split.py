@@ -8,10 +8,10 @@ from pathlib import Path
 import click
 
 from mofglass.cli.dataset_options import dataset_arguments, open_chosen
-from mofglass.cli.options import Command, json_option, output_option
+from mofglass.cli.options import Command, FiniteRange, json_option, output_option
 from mofglass.datasets.splitting import DEFAULT_FRACTIONS
 
-FRACTION = click.FloatRange(0, 1)
+FRACTION = FiniteRange(0, 1)
 
 
 @click.command("split", cls=Command)
@@ -70,9 +70,10 @@ def command(
 ) -> None:
     """Divide the frames of DATASET into the splits train, validation and test.
 
-    Every source is divided by itself, in blocks of consecutive frames, so that no frame of one split is next
-    in time to one of another; frames in the gaps between belong to none and are left out by commands that
-    take a split.
+    Every source is divided by itself, in blocks of consecutive frames, so that frames of one split are far
+    in time from those of another; frames in the gaps between belong to none and are left out by commands
+    that take a split. A source of less than 200 frames has blocks of less than ten and no gaps by default:
+    give --gap-frames 1 or more where its frames follow each other closely.
 
     \b
     mofglass dataset split zif4.dataset.h5 -o zif4-split.dataset.h5
@@ -85,6 +86,8 @@ def command(
     from mofglass.datasets.output_file import require_dataset_name
     from mofglass.datasets.splitting import split_by_blocks
 
+    if together and block_frames is not None:
+        raise click.UsageError("--together makes blocks of its own: leave --block-frames out")
     require_dataset_name(output)
     columns = {"temperature": "temperature_K", "volume": "volume_A3"}
     dataset = split_by_blocks(

@@ -10,7 +10,7 @@ import click
 
 from mofglass.cli import mechanics_options as mechanics
 from mofglass.cli import mechanics_runs as runs
-from mofglass.cli.options import POSITIVE, Command, run_settings
+from mofglass.cli.options import FINITE, POSITIVE, Command, run_settings
 
 
 @click.command(cls=Command)
@@ -42,7 +42,11 @@ from mofglass.cli.options import POSITIVE, Command, run_settings
     "--sample", type=POSITIVE, help="Time sampled, ps.  [default: 100; 4500 for strain-fluctuation]"
 )
 @click.option(
-    "--pressure", type=float, default=0.0, show_default=True, help="Pressure, bar (strain-fluctuation)."
+    "--pressure",
+    type=FINITE,
+    default=0.0,
+    show_default=True,
+    help="Pressure, bar (strain-fluctuation).",
 )
 @mechanics.static_options
 def command(method: str, **options: Any) -> None:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 from click.core import ParameterSource
 
-from mofglass.cli.options import POSITIVE, Command, UserPath, json_option, output_option
+from mofglass.cli.options import FINITE, POSITIVE, Command, UserPath, json_option, output_option
 from mofglass.cli.progress import counting
 
 if TYPE_CHECKING:
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     "--temperature",
     "temperatures",
     multiple=True,
-    type=float,
+    type=FINITE,
     help="Frames of this temperature, K, to the nearest 100; may be given several times.",
 )
 @click.option(

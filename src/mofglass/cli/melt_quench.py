@@ -11,8 +11,10 @@ from typing import Any
 import click
 
 from mofglass.cli.options import (
+    FINITE,
     POSITIVE,
     Command,
+    FiniteRange,
     execution_options,
     output_option,
     potential_option,
@@ -36,15 +38,15 @@ from mofglass.cli.structure_argument import open_structure
     type=click.Choice(["castel2024", "mendez2024"]),
     help="Published procedure; the options below override its numbers.",
 )
-@click.option("--t-max", type=float, help="Temperature of the melt, K.")
-@click.option("--t-low", type=float, help="Temperature of the crystal and of the glass, K.")
+@click.option("--t-max", type=FINITE, help="Temperature of the melt, K.")
+@click.option("--t-low", type=FINITE, help="Temperature of the crystal and of the glass, K.")
 @click.option("--rate", type=POSITIVE, help="Heating rate, K/ps.")
 @click.option("--quench-rate", type=POSITIVE, help="Cooling rate, K/ps.  [default: --rate]")
-@click.option("--prepare", type=click.FloatRange(0), help="Time at --t-low before melting, ps.")
+@click.option("--prepare", type=FiniteRange(0), help="Time at --t-low before melting, ps.")
 @click.option("--plateau", type=POSITIVE, help="Time at --t-max, ps.")
 @click.option("--equilibrate", type=POSITIVE, help="Time at --t-low after the quench, ps.")
 @click.option("--ensemble", type=click.Choice(["nvt", "npt"]), help="Constant volume, or constant pressure.")
-@click.option("--pressure", type=float, help="Pressure, bar (npt).")
+@click.option("--pressure", type=FINITE, help="Pressure, bar (npt).")
 @click.option(
     "--thermostat", type=click.Choice(["nose-hoover", "csvr", "langevin"]), help="How temperature is kept."
 )

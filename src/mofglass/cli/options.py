@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import math
 import os
 from collections.abc import Callable, Mapping
@@ -73,9 +74,31 @@ def _apply_config(context: click.Context, _parameter: click.Parameter, value: Pa
                 f"{value} sets '{key}', which '{context.command_path}' does not have; see --help"
             )
         assert parameter.name is not None
-        defaults[parameter.name] = setting
+        try:
+            defaults[parameter.name] = _as_written(parameter, setting)
+            parameter.type_cast_value(context, defaults[parameter.name])
+        except (click.BadParameter, TypeError, ValueError) as error:
+            said = error.message if isinstance(error, click.BadParameter) else str(error)
+            raise click.UsageError(f"{value}: '{key}: {setting}': {said}") from error
     context.default_map = {**(context.default_map or {}), **defaults}
     return value
+
+
+def _as_written(parameter: click.Parameter, setting: Any) -> Any:
+    """Return a setting as the command line would have it, so that the same is refused."""
+    if setting is None:
+        return None
+    if isinstance(parameter, click.Option) and parameter.is_flag:
+        if not isinstance(setting, bool):
+            raise click.BadParameter("must be true or false.")
+        return setting
+    several = parameter.multiple or parameter.nargs != 1
+    values = setting if several and isinstance(setting, list) else [setting]
+    if any(isinstance(one, (list, dict, bool)) or one is None for one in values):
+        kind = "a list of values" if several else "one value"
+        raise click.BadParameter(f"must be {kind}, as after the option on the command line.")
+    words = [str(one) for one in values]
+    return words if several else words[0]
 
 
 config_option: Decorator = click.option(
@@ -121,6 +144,10 @@ def output_option(help_text: str, *, directory: bool = False, required: bool = F
     )
 
 
+def _finite(number: float, kind: click.ParamType, value: Any, param: Any, ctx: click.Context | None) -> float:
+    return number if math.isfinite(number) else kind.fail(f"{value} is not a finite number.", param, ctx)
+
+
 class FiniteRange(click.FloatRange):
     """A range of numbers that click's own is not: `nan` is outside of none, and `inf` above any."""
 
@@ -141,10 +168,15 @@ class FiniteRange(click.FloatRange):
         float
             Finite, within the range.
         """
-        number = super().convert(value, param, ctx)
-        return number if math.isfinite(number) else self.fail(f"{value} is not a finite number.", param, ctx)
+        return _finite(super().convert(value, param, ctx), self, value, param, ctx)
 
 
+class _Finite(click.types.FloatParamType):
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        return _finite(super().convert(value, param, ctx), self, value, param, ctx)
+
+
+FINITE = _Finite()
 POSITIVE = FiniteRange(0, min_open=True)
 
 
@@ -262,7 +294,7 @@ integration_options: Decorator = together(
     ),
     click.option(
         "--hydrogen-mass",
-        type=click.FloatRange(1.008, 4.0, min_open=True),
+        type=FiniteRange(1.008, 4.0, min_open=True),
         help="Mass of hydrogen in dynamics, u, taken off the atom it is bonded to. With 3 and zif4, time "
         "steps of 0.75 fs are possible; rates change somewhat.  [default: 1.008]",
     ),
@@ -370,7 +402,7 @@ class SimulationStopped(click.ClickException):
 
 
 class Command(click.Command):
-    """A command that takes `--config` and turns a `MofglassError` into one sentence and exit code 2."""
+    """A command that takes `--config` and turns errors of input and system into one sentence, exit code 2."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -395,3 +427,19 @@ class Command(click.Command):
             raise SimulationStopped(str(error)) from error
         except MofglassError as error:
             raise click.UsageError(str(error), ctx=ctx) from error
+        except BrokenPipeError:
+            raise
+        except OSError as error:
+            raise click.UsageError(_said(error), ctx=ctx) from error
+
+
+def _said(error: OSError) -> str:
+    """Say what the system refused, of which file, and what to do."""
+    if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
+        remedy = ": choose a place that you may read and write"
+    elif error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
+        remedy = ": make room, and run the same command again"
+    else:
+        remedy = ""
+    said = (error.strerror or str(error)).splitlines()[0]
+    return f"{error.filename}: {said}{remedy}" if error.filename else f"{said}{remedy}"

@@ -10,7 +10,7 @@ import click
 
 from mofglass.cli.analyse_options import open_frames, reading_options
 from mofglass.cli.mechanics_options import refuse
-from mofglass.cli.options import POSITIVE, Command, UserPath, output_option
+from mofglass.cli.options import POSITIVE, Command, FiniteRange, UserPath, output_option
 
 if TYPE_CHECKING:
     from mofglass.trajectory import Trajectory
@@ -56,7 +56,7 @@ if TYPE_CHECKING:
 @click.option(
     "--deuterium",
     "deuterium_fraction",
-    type=click.FloatRange(0, 1),
+    type=FiniteRange(0, 1),
     default=0.0,
     show_default=True,
     help="Fraction of the hydrogen that was deuterium in the neutron experiments.",

@@ -12,7 +12,7 @@ from rich.box import SIMPLE
 from rich.console import Console
 from rich.table import Table
 
-from mofglass.cli.options import Command, json_option, output_option, supercell_option, together
+from mofglass.cli.options import Command, FiniteRange, json_option, output_option, supercell_option, together
 from mofglass.cli.structure_argument import frame_of_run
 from mofglass.errors import InputError
 from mofglass.structures import (
@@ -213,7 +213,7 @@ _write_options = together(
 @_write_options
 @click.option(
     "--fraction-bim",
-    type=click.FloatRange(0, 1),
+    type=FiniteRange(0, 1),
     help="For ZIF-62: fraction of benzimidazolate among all linkers (no unit); 0.125, the published "
     "Zn(Im)1.75(bIm)0.25, without it.",
 )
@@ -273,7 +273,7 @@ def build_structure(
 )
 @click.option(
     "--fraction",
-    type=click.FloatRange(0, 1),
+    type=FiniteRange(0, 1),
     help="Fraction of all linkers (no unit), rounded to a number of linkers; 1 without it.",
 )
 @click.option(
@@ -288,7 +288,7 @@ def build_structure(
 )
 @click.option(
     "--clearance",
-    type=click.FloatRange(min=0.3, max=1.2),
+    type=FiniteRange(min=0.3, max=1.2),
     default=CLEARANCE,
     show_default=True,
     help="Nearest contact allowed, in units of the sum of van der Waals radii.",

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import sqlite3
 from array import array
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -153,9 +155,9 @@ def write_ase_db(frames: Iterable[LabelledFrame], path: Path | str, progress: Pr
         When there is no frame, or the file cannot be written or is one that a dataset is read from.
     """
     path = Path(path)
-    require_output_file(path, frames)
+    require_output_file(path, frames, "ase-db")
     n_frames = 0
-    with written_whole(path) as temporary:
+    with written_whole(path) as temporary, _told(path):
         with ase.db.connect(temporary, type="db", append=False, use_lock_file=False) as database:
             for frame in frames:
                 keys: dict[str, Any] = {}
@@ -171,6 +173,15 @@ def write_ase_db(frames: Iterable[LabelledFrame], path: Path | str, progress: Pr
         if not n_frames:
             raise InputError(f"{path} would hold no frame: choose at least one")
     return n_frames
+
+
+@contextmanager
+def _told(path: Path) -> Iterator[None]:
+    """Name the file that SQLite could not write."""
+    try:
+        yield
+    except sqlite3.OperationalError as error:
+        raise InputError(f"{path} cannot be written ({error}): write elsewhere") from error
 
 
 def _is_word(text: str) -> bool:

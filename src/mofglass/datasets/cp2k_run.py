@@ -93,6 +93,12 @@ class CP2KRun(FrameSource):
         cell_file, cell_steps, cells = find_cells(self.path)
         if len(cells) > 1 and np.all(np.ptp(cells, axis=0) < 1e-9):
             cells = cells[:1]
+        if len(cells) > 1 and len(common) > 1 and common[-2] == cell_steps[-1]:
+            warnings.warn(
+                f"{self.path}: {cell_file.name} ends before step {common[-1]}, the last: it is left out",
+                stacklevel=4,
+            )
+            common, in_positions, in_forces = common[:-1], in_positions[:-1], in_forces[:-1]
         if len(cells) > 1:
             rows = np.minimum(np.searchsorted(cell_steps, common), len(cell_steps) - 1)
             missing = common[cell_steps[rows] != common]

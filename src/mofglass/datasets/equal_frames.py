@@ -66,6 +66,38 @@ def equal_frames(dataset: Dataset) -> tuple[np.ndarray, np.ndarray]:
     return rows, firsts[rows]
 
 
+def warn_of_fitted_frames(judging: Dataset, fitted: Dataset, purpose: str) -> None:
+    """Say how many frames that are to judge a potential it is fitted to.
+
+    Parameters
+    ----------
+    judging, fitted : Dataset
+        The frames; only the tables are looked at.
+    purpose : str
+        What the first are for, as in "validation".
+
+    Warns
+    -----
+    UserWarning
+        When there are any, equal in formula, energy, volume and largest force.
+    """
+    seen = set(_looks(fitted))
+    rows = [row for row, look in enumerate(_looks(judging)) if look in seen]
+    if not rows:
+        return
+    table = judging.table
+    warnings.warn(
+        f"{len(rows)} of {len(judging)} {purpose} frames are frames of the training too, the first frame "
+        f"{table.frame[rows[0]]} of {judging.files[table.file[rows[0]]].path}: errors on them say little "
+        "about others",
+        stacklevel=2,
+    )
+
+
+def _looks(dataset: Dataset) -> Iterable[tuple[object, ...]]:
+    return zip(*(dataset.table[name].tolist() for name in _ALIKE), strict=True)
+
+
 def warn_of_equal_frames(dataset: Dataset) -> None:
     """Say how many frames are equal to an earlier one, where the first is, and how many splits they cross.
 

@@ -78,7 +78,7 @@ def export_extxyz(frames: Iterable[LabelledFrame], path: Path | str, progress: P
         When there is no frame, or the file cannot be written or is one that a dataset is read from.
     """
     path = Path(path).expanduser()
-    require_output_file(path, frames)
+    require_output_file(path, frames, "extxyz")
     opener: Any = gzip.open if path.suffix == ".gz" else open
     n_frames = 0
     with written_whole(path) as temporary:

@@ -96,6 +96,8 @@ def format_of(path: Path) -> str:
         return "deepmd"
     with TextSource(path) as source:
         head = source.head()
+    if not head.strip():
+        raise InputError(f"{path} is empty: give a file of labelled frames")
     if head.startswith(b"SQLite format 3\0"):
         return "ase-db"
     if b"<modeling>" in head:

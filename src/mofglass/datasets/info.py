@@ -182,7 +182,7 @@ class DatasetInfo(Result):
             ),
             Panel(
                 "Forces",
-                "norm of the force on an atom, eV/Å",
+                f"norm of the force on an atom, eV/Å (larger ones at {_FORCE_EDGES[-1]:g})",
                 "probability density, Å/eV",
                 forces,
                 y_log=True,

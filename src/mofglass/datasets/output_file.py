@@ -5,9 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterable
 from pathlib import Path
 
+import h5py
+
 from mofglass.datasets.dataset import Dataset
+from mofglass.datasets.formats import format_of
 from mofglass.datasets.labelled import LabelledFrame
 from mofglass.errors import InputError
+
+KIND = "mofglass dataset"
+"""What a dataset's file says of itself."""
 
 DATASET_ENDINGS = (".h5", ".hdf5", "")
 
@@ -40,7 +46,8 @@ def require_dataset_name(path: Path) -> None:
     Raises
     ------
     InputError
-        When there is no folder for it, it is a folder itself, or its ending is that of another format.
+        When there is no folder for it, it is a folder or a file of something else, or its ending is that of
+        another format.
     """
     _require_file(path)
     if path.suffix.lower() not in DATASET_ENDINGS:
@@ -48,9 +55,11 @@ def require_dataset_name(path: Path) -> None:
             f"{path}: a dataset is HDF5 and is not called {path.suffix}: write NAME.dataset.h5, and other "
             "formats from it with  mofglass dataset export"
         )
+    if _is_filled(path) and not _is_dataset(path):
+        raise _not_replaced(path, KIND)
 
 
-def require_output_file(path: Path, frames: Iterable[LabelledFrame]) -> None:
+def require_output_file(path: Path, frames: Iterable[LabelledFrame], fmt: str | None = None) -> None:
     """Make sure that frames can be written to a file, and that they are not read from it.
 
     Parameters
@@ -59,21 +68,52 @@ def require_output_file(path: Path, frames: Iterable[LabelledFrame]) -> None:
         The file.
     frames : iterable of LabelledFrame
         What is to be written; of a `Dataset` the files are known.
+    fmt : str, optional
+        One of `mofglass.datasets.formats.FORMATS`; a file of another one is not replaced.
 
     Raises
     ------
     InputError
-        When there is no folder for it, it is a folder itself, or one of the files of the dataset.
+        When there is no folder for it, it is a folder or a file of something else, or one of the files of
+        the dataset.
     """
     _require_file(path)
-    if not isinstance(frames, Dataset):
-        return
+    files = (
+        [file for source in frames.files for file in source.files()] if isinstance(frames, Dataset) else []
+    )
     target = path.resolve()
-    if any(target == file.resolve() for source in frames.files for file in source.files()):
+    if any(target == file.resolve() for file in files):
         raise InputError(f"{path} is a file that the frames are read from: write to another one")
+    if fmt is not None and _is_filled(path) and _format(path) != fmt:
+        raise _not_replaced(path, f"file of the format {fmt}")
 
 
 def _require_file(path: Path) -> None:
     require_folder(path)
     if path.is_dir():
         raise InputError(f"{path} is a folder: give the name of a file to write")
+    if path.exists() and not path.is_file():
+        raise InputError(f"{path} is no ordinary file: give another name")
+
+
+def _is_filled(path: Path) -> bool:
+    return path.exists() and path.stat().st_size > 0
+
+
+def _is_dataset(path: Path) -> bool:
+    try:
+        with h5py.File(path) as file:
+            return bool(file.attrs.get("kind") == KIND)
+    except OSError:
+        return False
+
+
+def _format(path: Path) -> str:
+    try:
+        return format_of(path)
+    except InputError:
+        return ""
+
+
+def _not_replaced(path: Path, what: str) -> InputError:
+    return InputError(f"{path} is there already, and is no {what}: give another name, or remove it first")

@@ -11,12 +11,11 @@ import numpy as np
 
 from mofglass.datasets.dataset import Dataset
 from mofglass.datasets.formats import reader_class
-from mofglass.datasets.output_file import require_dataset_name, require_output_file
+from mofglass.datasets.output_file import KIND, require_dataset_name, require_output_file
 from mofglass.datasets.table import CODED, COLUMNS, Table
 from mofglass.errors import InputError
 from mofglass.trajectory.atomic_write import written_whole
 
-KIND = "mofglass dataset"
 VERSION = 2
 """In 1, which is still read, labels and sizes were attributes, of which HDF5 holds 64 kB."""
 

@@ -114,7 +114,7 @@ class Vasprun(FrameSource):
         }
 
     def _atoms(self, begin: int, end: int) -> np.ndarray:
-        tree = self._parse(begin, end, "its <atominfo>")
+        tree = self._parse(begin, end, f"{self.path}: its <atominfo>")
         symbols = [(row.findtext("c") or "").strip() for row in tree.iterfind("array[@name='atoms']/set/rc")]
         if not symbols:
             raise InputError(f"{self.path}: its <atominfo> names no atoms")
@@ -124,7 +124,7 @@ class Vasprun(FrameSource):
         try:
             return ElementTree.fromstring(self._source.read(begin, end - begin))
         except ElementTree.ParseError as error:
-            raise InputError(f"{self.path}: {what} is broken XML ({error}): mend or remove it") from error
+            raise InputError(f"{what} is broken XML ({error}): mend or remove it") from error
 
     def __len__(self) -> int:
         return len(self._index["begins"])

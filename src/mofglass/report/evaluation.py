@@ -212,7 +212,7 @@ def _error_blocks(evaluation: Evaluation, tables: Mapping[str, pd.DataFrame]) ->
             columns={
                 "n_atoms": "Atoms",
                 "microseconds_per_atom": "µs per atom and call",
-                "spread": "spread, µs",
+                "spread_microseconds_per_atom": "spread, µs/atom",
                 "n_calls": "Calls",
                 "threads": "Threads",
             }

@@ -35,6 +35,7 @@ from ase import Atoms
 from ase.io import read, write
 
 from mofglass.datasets import Dataset, open_dataset
+from mofglass.datasets.equal_frames import warn_of_fitted_frames
 from mofglass.datasets.exporting import export_extxyz
 from mofglass.datasets.formats import format_of, is_dataset_file
 from mofglass.datasets.label import label_frames
@@ -52,6 +53,7 @@ from mofglass.studies.learning_config import LearningConfig
 from mofglass.studies.learning_table import DONE, ERRORS, line_of, write_table
 from mofglass.studies.pressing import Press, plan_presses
 from mofglass.training.base import Progress, Silent
+from mofglass.training.data import training_frames
 from mofglass.training.fit_errors import fit_errors
 from mofglass.training.state import locked
 from mofglass.trajectory.atomic_write import written_whole
@@ -118,6 +120,8 @@ def learn(
     directory = Path(directory).expanduser().resolve()
     directory.mkdir(parents=True, exist_ok=True)
     held_out = _held_out(config.held_out)
+    if held_out is not None:
+        warn_of_fitted_frames(held_out, training_frames(config.training_config.train), "held-out")
     with locked(directory):
         waiting = [
             number

@@ -113,6 +113,8 @@ class TrainingConfig:
             raise InputError(f"there is no trainer '{self.trainer}': {near_miss(self.trainer, TRAINERS)}")
         if not self.train:
             raise InputError("'train' names no file")
+        if self.validation == ():
+            raise InputError("'validation' names no file")
         if isinstance(self.validation, float) and not 0 < self.validation < 1:
             raise InputError(
                 f"validation is a fraction between 0 and 1 or files of its own, and is {self.validation:g}"

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 
 import numpy as np
 from ase.data import atomic_numbers
 
 from mofglass.datasets.dataset import Dataset, open_dataset
+from mofglass.datasets.equal_frames import warn_of_fitted_frames
 from mofglass.datasets.splitting import training_rows
 from mofglass.errors import InputError
 from mofglass.potentials.linker_topology import linker_places
@@ -84,6 +86,7 @@ def load_data(config: TrainingConfig, progress: Progress | None = None) -> Train
         not_used -= len(validation)
     elif isinstance(config.validation, tuple):
         validation = open_dataset(config.validation)
+        warn_of_fitted_frames(validation, train, "validation")
     else:
         chosen = validation_rows(train, config.validation, config.seed)
         train, validation = train[~chosen], train[chosen]
@@ -91,6 +94,23 @@ def load_data(config: TrainingConfig, progress: Progress | None = None) -> Train
     if not not_used:
         return data
     return replace(data, left_out={"left_out_for_split": not_used, **data.left_out})
+
+
+def training_frames(files: Sequence[Path]) -> Dataset:
+    """Open the frames of files that may be fitted: of those with splits, the ones of training.
+
+    Parameters
+    ----------
+    files : sequence of Path
+        As in `train` of a configuration.
+
+    Returns
+    -------
+    Dataset
+        The frames.
+    """
+    dataset = open_dataset(files)
+    return dataset[training_rows(dataset)]
 
 
 def usable_data(
@@ -121,6 +141,7 @@ def usable_data(
     for part, purpose in ((train, "fit"), (validation, "validate with")):
         if not len(part):
             raise InputError(f"there is no frame to {purpose}: give more frames, or another 'validation'")
+    _require_elements(getattr(config.settings, "elements", ()), train, validation)
     left_out = {}
     n_frames = len(train) + len(validation)
     limit = config.settings.max_force_eV_per_A
@@ -155,7 +176,7 @@ def validation_rows(dataset: Dataset, fraction: float, seed: int) -> np.ndarray:
     Returns
     -------
     ndarray of bool (n_frames,)
-        Which frames are for validation: at least one block, and not all.
+        Which frames are for validation: at least one, and not all.
 
     Raises
     ------
@@ -165,12 +186,14 @@ def validation_rows(dataset: Dataset, fraction: float, seed: int) -> np.ndarray:
     chosen = np.zeros(len(dataset), dtype=bool)
     files = np.asarray(dataset.table.file)
     all_blocks: list[np.ndarray] = []
+    n_frames = 0
     together: list[np.ndarray] = []
     due = 0.0
     for number in np.unique(files):
         rows = np.flatnonzero(files == number)
         # A frame that stands there several times goes into one of the two with all its copies.
         frames = np.unique(np.asarray(dataset.table.frame)[rows])
+        n_frames += len(frames)
         blocks = [
             rows[np.isin(np.asarray(dataset.table.frame)[rows], block)]
             for block in np.array_split(frames, -(-len(frames) // BLOCK))
@@ -192,8 +215,14 @@ def validation_rows(dataset: Dataset, fraction: float, seed: int) -> np.ndarray:
             f"{len(dataset)} frames are too few to take validation frames from in blocks of {BLOCK}: "
             "give files of their own as 'validation'"
         )
-    if not chosen.any() or chosen.all():
-        chosen[all_blocks[int(np.random.default_rng(seed).integers(len(all_blocks)))]] ^= True
+    one = all_blocks[int(np.random.default_rng(seed).integers(len(all_blocks)))]
+    if chosen.all():
+        chosen[one] = False
+    elif not chosen.any():
+        # Of few frames a block would be too many.
+        frame = np.asarray(dataset.table.frame)[one]
+        first = np.unique(frame)[: max(1, round(fraction * n_frames))]
+        chosen[one[np.isin(frame, first)]] = True
     return chosen
 
 
@@ -206,6 +235,14 @@ def _below_force(dataset: Dataset, max_force_eV_per_A: float | None) -> Dataset:
             f"every frame has a force above {max_force_eV_per_A:g} eV/Å: raise max_force_eV_per_A"
         )
     return dataset if kept.all() else dataset[kept]
+
+
+def _require_elements(given: Sequence[str], train: Dataset, validation: Dataset) -> None:
+    missing = sorted({*train.elements, *validation.elements} - set(given)) if given else []
+    if missing:
+        raise InputError(
+            f"frames hold {', '.join(missing)}, and 'elements' is [{', '.join(given)}]: all must be in it"
+        )
 
 
 def elements_of(given: Sequence[str], train: Dataset, validation: Dataset) -> tuple[str, ...]:

@@ -298,9 +298,10 @@ class Evaluation(Result):
         """
         timings = self.efficiency.timings if self.efficiency is not None else ()
         columns = ["n_atoms", "microseconds_per_atom", "spread", "n_calls", "threads"]
-        return pd.DataFrame(
+        table = pd.DataFrame(
             [{column: getattr(timing, column) for column in columns} for timing in timings], columns=columns
         )
+        return table.rename(columns={"spread": "spread_microseconds_per_atom"})
 
     def tables(self) -> dict[str, pd.DataFrame]:
         """Return all tables by file name.

@@ -15,10 +15,12 @@ from typing import Any, Literal
 import pandas as pd
 
 from mofglass.datasets.dataset import Dataset, open_dataset
+from mofglass.datasets.equal_frames import warn_of_fitted_frames
 from mofglass.errors import InputError, MofglassError
 from mofglass.training.base import Progress, Silent
 from mofglass.training.config import TrainingConfig, parse_config
 from mofglass.training.contents import contents
+from mofglass.training.data import training_frames
 from mofglass.training.energy_alignment import Alignment
 from mofglass.training.evaluate import evaluate
 from mofglass.training.evaluation import Evaluation
@@ -256,6 +258,7 @@ def run_scan(
     watching: Progress = progress or Silent()
     test = _test_frames(scan.config, scan.combinations[0].config)
     rows, problems = [], {}
+    compared: set[tuple[Path, ...]] = set()
     for number, combination in enumerate(scan.combinations, start=1):
         place = directory / combination.name
         heading = f"{number} of {len(scan.combinations)}: {_words(combination.settings)}"
@@ -266,6 +269,9 @@ def run_scan(
             tell(heading)
             try:
                 trained = train(config, place / TRAINING, watching, further=True)
+                if scan.config.test != "split" and config.train not in compared:
+                    compared.add(config.train)
+                    warn_of_fitted_frames(test, training_frames(config.train), "test")
                 watching.stage("evaluation", len(test))
                 evaluation = evaluate(
                     trained.potential,

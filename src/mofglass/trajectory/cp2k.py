@@ -173,7 +173,7 @@ def find_cells(path: Path) -> tuple[Path, np.ndarray, np.ndarray]:
         return others[0], *read_cell_file(others[0])
     raise InputError(
         f"{path} is a CP2K trajectory without its cell: put {own.name} beside it (MOTION/PRINT/CELL), or of "
-        f"a run at constant volume {restart.name}, or give the cell (--cell, Å)"
+        f"a run at constant volume {restart.name}, or, to analyse it, give --cell (Å)"
     )
 
 

@@ -138,7 +138,7 @@ def index_outcar(source: TextSource) -> OutcarIndex:
     if not counts or len(symbols) != len(counts):
         raise InputError(
             f"{source.path} names {len(symbols)} elements (VRHFIN) for {len(counts)} 'ions per type': its "
-            "head is missing"
+            "head is missing, or several files are joined in it: give each OUTCAR by itself"
         )
     columns = {name: np.array(column, dtype=np.int64) for name, column in rows.items()}
     return OutcarIndex(
@@ -204,8 +204,10 @@ def read_cell(source: TextSource, at: int, path: Path, frame: int) -> np.ndarray
     """
     if at == ABSENT:
         raise InputError(f"{path} has no lattice before its first positions: give the cell (--cell, Å)")
-    rows = [_NUMBER.findall(line)[:3] for line in source.read(at, 1024).splitlines()[:3]]
-    if len(rows) < 3 or any(len(row) < 3 for row in rows):
+    lines = source.read(at, 1024).splitlines()[:3]
+    rows = [_NUMBER.findall(line)[:3] for line in lines]
+    # Of a number too large for its column only stars are left.
+    if len(rows) < 3 or any(len(row) < 3 for row in rows) or any(b"*" in line for line in lines):
         raise InputError(f"{path}, frame {frame}: its 'direct lattice vectors' are not numbers")
     return np.array(rows, dtype=float)
 
