@@ -114,6 +114,7 @@ def test_frames_with_large_forces_are_left_out_and_counted(argon: Path) -> None:
         (["emt-of-nobody"], "there is no potential 'emt-of-nobody'"),
         (["lj", "--source", "cold"], "no frame is of the source 'cold': there are solid, warm"),
         (["lj", "--frames", "x"], "should be like 0:100"),
+        (["lj", "--frames", "2"], "frame 2 is 2:3"),
         (["lj", "--frames", "9:"], "no frame is left"),
         (["lj", "--temperature", "900"], "no frame is left"),
         (["lj", "--max-force", "1e-9"], "every frame has a force above 1e-09 eV/Å"),

@@ -161,9 +161,12 @@ def _chosen(
         ]
     if frames is not None:
         try:
-            dataset = dataset[slice(*(int(word) if word else None for word in f"{frames}:".split(":")[:-1]))]
+            first, last, *step = (int(word) if word else None for word in frames.split(":"))
+            dataset = dataset[slice(first, last, *step)]
         except (ValueError, TypeError) as error:
-            raise click.UsageError(f"--frames '{frames}' should be like 0:100 or ::10") from error
+            raise click.UsageError(
+                f"--frames '{frames}' should be like 0:100 or ::10, frame 2 is 2:3"
+            ) from error
     if not len(dataset):
         raise InputError("no frame is left: widen --frames, --split, --source or --temperature")
     return dataset
