@@ -146,6 +146,13 @@ def test_an_iteration_goes_on_only_with_its_own_settings(config_file, tmp_path):
         learn(load_learning(config_file), tmp_path / "learned")
 
 
+def test_held_out_frames_that_are_fitted_are_told(config_file, tmp_path):
+    config_file.write_text(yaml.safe_dump(SETTINGS | {"held_out": ["held.extxyz", "train.extxyz"]}))
+    told = pytest.warns(UserWarning, match="16 of 20 held-out frames are frames of the training too")
+    with told, pytest.raises(KeyboardInterrupt):
+        learn(load_learning(config_file), tmp_path / "learned", StopsAt("reading frames"))
+
+
 @pytest.mark.parametrize(
     ("change", "sentence"),
     [
