@@ -73,7 +73,7 @@ def test_a_missing_cell_is_named(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="no cell for step 30"):
         list(open_trajectory(path))
     (tmp_path / "zif4-1.cell").unlink()
-    with pytest.raises(InputError, match=r"put zif4-1\.cell beside it .*or give the cell"):
+    with pytest.raises(InputError, match=r"put zif4-1\.cell beside it .*give --cell"):
         open_trajectory(path)
     assert open_trajectory(path, cell=(10, 10, 10))[1].volume_A3 == pytest.approx(1000)
 
