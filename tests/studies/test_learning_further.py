@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+from dataclasses import replace
 
 import ase.io
 import numpy as np
@@ -15,11 +16,14 @@ from mofglass.datasets.label import label_frames
 from mofglass.datasets.labelling_directory import LabellingDirectory
 from mofglass.datasets.labels import Labels, PotentialLabeller
 from mofglass.errors import InputError, SimulationError
+from mofglass.report.training import write_learning_page
 from mofglass.simulate import create_run, hold
 from mofglass.studies import exploration
 from mofglass.studies.concurrent_learning import learn
 from mofglass.studies.learning_config import load_learning
+from mofglass.studies.learning_table import ENDED, learning_table, line_of
 from mofglass.training.base import Silent
+from mofglass.training.state import read_state, write_state
 
 LEARNING = {
     "training": "pod.yaml",
@@ -139,6 +143,19 @@ def test_further_iterations_that_learn_replace_the_final_model(once, configure, 
     # Asked for fewer, and by another path: all is there already.
     monkeypatch.chdir(directory)
     assert learn(configure(), ".").table.equals(second.table)
+
+
+def test_a_training_that_its_time_limit_ended_is_told(once, tmp_path):
+    assert ENDED not in learning_table(once)
+    shutil.copytree(once, tmp_path / "learned")
+    training = tmp_path / "learned" / "iteration-001" / "training"
+    write_state(training, replace(read_state(training), reached="8 of 10 frames", time_limit_s=60.0))
+    table = learning_table(tmp_path / "learned")
+    assert table[ENDED].fillna("").tolist() == ["8 of 10 frames", ""]
+    assert line_of(table.iloc[0]).endswith("; its training ended by its time limit after 8 of 10 frames")
+    assert "time limit" not in line_of(learning_table(once).iloc[0])
+    page = write_learning_page(table, tmp_path / "learning.html", title="Learned", lede="Argon.")
+    assert "Training ended by its time limit after" in page.read_text()
 
 
 def test_an_iteration_that_learned_nothing_has_no_error_on_it(once, configure, tmp_path):

@@ -57,6 +57,7 @@ def command(configuration: Path, output: Path, quiet: bool, as_json: bool) -> No
     from mofglass.report.training import write_learning_page
     from mofglass.studies.concurrent_learning import learn
     from mofglass.studies.learning_config import load_learning
+    from mofglass.studies.learning_table import ENDED
 
     config = load_learning(configuration)
     with (
@@ -81,5 +82,8 @@ def command(configuration: Path, output: Path, quiet: bool, as_json: bool) -> No
         rows: Any = json.loads(learned.table.to_json(orient="records"))
         click.echo(json.dumps({"potential": learned.potential, "iterations": rows}))
         return
+    # Where none was ended there is no such column, and of one that was not it holds NaN.
+    if isinstance(ended := learned.table.iloc[-1].get(ENDED), str):
+        click.echo(f"the training of the final model was ended by its time limit after {ended}")
     click.echo(f"{output / 'learning.csv'}, the page is {output / 'learning.html'}")
     click.echo(f"{output}: done; use it with  --potential {learned.potential}")

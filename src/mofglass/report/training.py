@@ -49,6 +49,7 @@ ERROR_HEADS = {
     "held_out_energy_mae_meV_per_atom": "Held out, energy, meV/atom",
     "held_out_force_mae_meV_per_A": "Held out, force, meV/Å",
     "held_out_stress_mae_MPa": "Held out, stress, MPa",
+    "ended_after": "Training ended by its time limit after",
 }
 
 
@@ -168,7 +169,9 @@ def write_learning_page(
         "title": "Mean absolute errors",
         "note": "Of the model that explored, on the frames found, before and after these were learned, and "
         "on held-out ones.",
-        "table": table_of(table[list(ERROR_HEADS)].astype(object).rename(columns=ERROR_HEADS)),
+        "table": table_of(
+            table[[name for name in ERROR_HEADS if name in table]].astype(object).rename(columns=ERROR_HEADS)
+        ),
         **csv,
     }
     return write_table_page(

@@ -50,7 +50,7 @@ from mofglass.studies.committee_training import train_committee
 from mofglass.studies.exploration import execute_runs, plan_runs, usable_start
 from mofglass.studies.frame_choice import Look, Looked, choose
 from mofglass.studies.learning_config import LearningConfig
-from mofglass.studies.learning_table import DONE, ERRORS, line_of, write_table
+from mofglass.studies.learning_table import DONE, ERRORS, TRAINING, line_of, write_table
 from mofglass.studies.pressing import Press, plan_presses
 from mofglass.training.base import Progress, Silent
 from mofglass.training.data import training_frames
@@ -229,7 +229,7 @@ class _Iteration:
         model, committee = train_committee(
             training,
             self.config.committee,
-            self.place / "training",
+            self.place / TRAINING,
             cache=self.place.parent / "blocks",
             progress=self.progress,
         )

@@ -11,6 +11,7 @@ import pandas as pd
 
 from mofglass.plotting import save_panel
 from mofglass.result import Curve, Panel
+from mofglass.training.state import read_state
 from mofglass.trajectory.atomic_write import written_whole
 
 ERRORS, DONE = "errors.json", "iteration.json"
@@ -37,6 +38,8 @@ MEASURED = (
     "held_out_stress_mae_MPa",
 )
 COLUMNS = (*COUNTS[:2], MEASURED[0], *COUNTS[2:], *MEASURED[1:])
+TRAINING, ENDED = "training", "ended_after"
+"""Directory of an iteration's training, and the column that says how far it came in its time."""
 
 
 def learning_table(directory: Path) -> pd.DataFrame:
@@ -55,7 +58,8 @@ def learning_table(directory: Path) -> pd.DataFrame:
         ``before_breaks``, ``pressed`` and ``chosen``, ``labelled``, ``learned``; mean absolute force errors
         ``found_force_mae_meV_per_A`` on the frames found, and ``found_after_force_mae_meV_per_A`` once they
         were learned; ``held_out_energy_mae_meV_per_atom``, ``held_out_force_mae_meV_per_A`` and
-        ``held_out_stress_mae_MPa`` of the model that explored.
+        ``held_out_stress_mae_MPa`` of the model that explored. Where a time limit ended a training,
+        ``ended_after`` says how far it came.
     """
     rows: list[dict[str, Any]] = []
     places = [*sorted(directory.glob("iteration-*")), directory / "final"]
@@ -72,8 +76,12 @@ def learning_table(directory: Path) -> pd.DataFrame:
             row |= record
             row["found_force_mae_meV_per_A"] = found["force_mae_meV_per_A"] if found else None
         row |= {f"held_out_{key}": value for key, value in (errors["held_out"] or {}).items()}
+        trained = read_state(place / TRAINING)
+        if trained is not None and trained.reached:
+            row[ENDED] = trained.reached
         rows.append(row)
-    table = pd.DataFrame(rows, columns=["iteration", *COLUMNS])
+    ended = [ENDED] if any(ENDED in row for row in rows) else []
+    table = pd.DataFrame(rows, columns=["iteration", *COLUMNS, *ended])
     return table.astype(dict.fromkeys(COUNTS, "Int64") | dict.fromkeys(MEASURED, float))
 
 
@@ -150,8 +158,10 @@ def line_of(row: pd.Series) -> str:
     on_found = "" if pd.isna(error) else f"; force error on them {error:.0f} meV/Å"
     held_out = row["held_out_force_mae_meV_per_A"]
     on_held_out = "" if pd.isna(held_out) else f", on held-out frames {held_out:.0f} meV/Å"
+    ended = row.get(ENDED)
+    on_training = "" if pd.isna(ended) else f"; its training ended by its time limit after {ended}"
     return (
         f"iteration {row['iteration']}: {row['broken']:.0f} of {row['runs']:.0f} runs broke down in "
         f"{ps:.1f} ps; {row['known']:.0f} frames known, {row['candidates']:.0f} candidates, "
-        f"{row['nonsense']:.0f} nonsense; {row['learned']:.0f} learned{on_found}{on_held_out}"
+        f"{row['nonsense']:.0f} nonsense; {row['learned']:.0f} learned{on_found}{on_held_out}{on_training}"
     )
