@@ -32,6 +32,11 @@ def test_command_line():
     assert made["--hidden_irreps"] == "16x0e"
     assert (made["--loss"], made["--energy_weight"], made["--stress_weight"]) == ("stress", "3.0", "100.0")
     assert made["--max_num_epochs"] == "7"
+    # From the first epoch to the last the learning rate falls to a hundredth.
+    falling = arguments(mace={"epochs": 11})
+    assert falling["--scheduler"] == "ExponentialLR"
+    assert float(falling["--lr_scheduler_gamma"]) ** 10 == pytest.approx(0.01)
+    assert arguments(mace={"schedule": "plateau"})["--scheduler"] == "ReduceLROnPlateau"
     without = arguments(has_stress=False)
     assert (without["--loss"], without["--compute_stress"]) == ("weighted", "False")
     with pytest.raises(InputError, match="are not irreps"):
