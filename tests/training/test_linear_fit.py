@@ -191,3 +191,18 @@ def test_bounds_are_those_of_scipy(seed: int) -> None:
     assert ((found == bounds) == (expected <= bounds + 1e-9)).all()
     free = np.full(12, -np.inf)
     np.testing.assert_allclose(equations.solve(1e-6, free), equations.solve(1e-6), rtol=1e-12)
+
+
+def test_a_ridge_draws_towards_the_start() -> None:
+    matrix = np.diag([4.0, 1.0, 0.0]) + 0.1
+    equations = NormalEquations(matrix, np.array([2.0, 1.0, 0.3]), 5.0)
+    start = np.array([3.0, -1.0, 2.0])
+    about = equations.about(start)
+    step = np.array([0.5, 0.2, -1.0])
+    assert about.loss(step) == pytest.approx(equations.loss(start + step))
+    np.testing.assert_allclose(start + about.solve(1e9), start, atol=1e-6)
+    np.testing.assert_allclose(start + about.solve(1e-13), equations.solve(1e-13), rtol=1e-6)
+    # In between: the minimum of the loss and the ridge, by its slope.
+    found = start + about.solve(0.3)
+    slope = matrix @ found - equations.right + 0.3 * np.diag(matrix) * (found - start)
+    np.testing.assert_allclose(slope, 0.0, atol=1e-12)

@@ -154,6 +154,56 @@ def test_what_a_pod_potential_says_is_found_again(fitted, alloy: list[LabelledFr
     assert point.validation_stress_mae_MPa < 0.1
 
 
+def going_on(start: Path, **pod: object) -> TrainingConfig:
+    """A configuration that takes its form from a model."""
+    return configuration(start_from=str(start), **{"descriptors": {}, "elements": [], **pod})
+
+
+def test_a_fit_goes_on_from_another(fitted, alloy: list[LabelledFrame], tmp_path: Path) -> None:
+    first = fitted(configuration(curve_points=1), alloy[:6], alloy[10:], tmp_path / "first")
+    # Another code has another zero of energy, here of each atom.
+    shifted = [replace(frame, energy_eV=frame.energy_eV + 7.0 * frame.n_atoms) for frame in alloy]
+
+    # A large ridge leaves all as it was but for the elements' energies, fitted to what two frames leave.
+    held = fitted(going_on(first, ridge=[1e8]), shifted[6:8], shifted[10:], tmp_path / "held")
+    before, after = (read_model(path).coefficients.coefficients for path in (first, held))
+    one_body = np.arange(0, len(before), len(before) // 2)
+    np.testing.assert_allclose(after[one_body] - before[one_body], 7.0, atol=0.5)
+    others = np.setdiff1d(np.arange(len(before)), one_body)
+    np.testing.assert_allclose(after[others], before[others], atol=1e-6 * np.abs(before).max())
+
+    # Two frames more: better than the first, and much better than the two alone.
+    further = fitted(going_on(first, curve_points=1), shifted[6:8], shifted[10:], tmp_path / "further")
+    assert read_model(further).parameters == read_model(first).parameters
+    alone = configuration(curve_points=1, block=1)
+    fitted(alone, shifted[6:8], shifted[10:], tmp_path / "alone")
+    errors = {
+        name: read_learning_curve(tmp_path / name)[-1].validation_force_mae_meV_per_A
+        for name in ("first", "further", "alone")
+    }
+    assert errors["further"] < errors["first"] < errors["alone"]
+
+
+def test_what_a_fit_starts_from_says_what_its_coefficients_mean(
+    fitted, alloy: list[LabelledFrame], tmp_path: Path
+) -> None:
+    first = fitted(configuration(curve_points=1), alloy[:6], alloy[10:], tmp_path / "first")
+    settings = going_on(first).settings
+    assert settings.elements == ("Cu", "Au")
+    assert settings.parameters(settings.elements) == read_model(first).parameters
+    with pytest.raises(InputError, match=r"descriptors is that of start_from, .*: leave it out"):
+        going_on(first, descriptors={**DESCRIPTORS, "rcut": 4.0})
+    with pytest.raises(InputError, match="elements is that of start_from"):
+        going_on(first, elements=["Au", "Cu"])
+    with pytest.raises(InputError, match="nosuch"):
+        going_on(tmp_path / "nosuch")
+
+    shipped = going_on(Path("zif4")).settings
+    assert shipped.linker_terms
+    assert shipped.walls == read_model(shipped.start_from).walls
+    assert shipped.elements == ("H", "C", "N", "Zn")
+
+
 def test_learning_curve_is_of_the_model_that_runs(fitted, alloy: list[LabelledFrame], tmp_path: Path) -> None:
     directory = fitted(configuration(curve_points=2), alloy[:8], alloy[8:], tmp_path)
     points = read_learning_curve(tmp_path)

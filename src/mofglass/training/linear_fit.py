@@ -176,6 +176,21 @@ class NormalEquations:
         quadratic = coefficients @ (self.matrix @ coefficients)
         return float(quadratic - 2.0 * self.right @ coefficients + self.square)
 
+    def about(self, start: np.ndarray) -> NormalEquations:
+        """Return the same loss as a function of what coefficients differ by from a start.
+
+        Parameters
+        ----------
+        start : ndarray (n,)
+            Coefficients to count from: a ridge then draws towards them.
+
+        Returns
+        -------
+        NormalEquations
+            Of ``coefficients - start``.
+        """
+        return NormalEquations(self.matrix, self.right - self.matrix @ start, self.loss(start))
+
     def solve(self, ridge: float, at_least: np.ndarray | None = None) -> np.ndarray:
         """Return the coefficients that minimise the loss plus a ridge.
 
@@ -232,20 +247,25 @@ class NormalEquations:
         return coefficients
 
 
-def reference_energies(blocks: Iterable[BlockEquations]) -> np.ndarray:
+def reference_energies(blocks: Iterable[BlockEquations], start: np.ndarray | None = None) -> np.ndarray:
     """Return the element energies that explain most of the energies by composition alone.
 
     Parameters
     ----------
     blocks : iterable of BlockEquations
         Frames to be fitted.
+    start : ndarray (n_coefficients,), optional
+        Coefficients whose energies are taken off first.
 
     Returns
     -------
     ndarray (n_elements,)
         Energies, eV: the shortest vector where compositions leave them open.
     """
-    parts = [(block.composition, block.energies) for block in blocks]
+    parts = [
+        (block.composition, block.energies - (0.0 if start is None else block.energy_rows @ start))
+        for block in blocks
+    ]
     composition = np.concatenate([part[0] for part in parts])
     energies = np.concatenate([part[1] for part in parts])
     return np.linalg.lstsq(composition, energies, rcond=1e-10)[0]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import asdict, dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any
 
@@ -14,10 +14,16 @@ import numpy as np
 from mofglass.datasets.dataset import Dataset
 from mofglass.errors import InputError, MofglassError
 from mofglass.potentials.calculator import LammpsCalculator
-from mofglass.potentials.linker_terms import KNOWN_LIMITS, LinkerTerms, bonds_that_hold
+from mofglass.potentials.linker_terms import (
+    CRYSTAL_LENGTHS_A,
+    KNOWN_LIMITS,
+    LinkerTerms,
+    bonds_that_hold,
+)
 from mofglass.potentials.pod import POD, PODModel, read_model
 from mofglass.potentials.pod_files import PODCoefficients, PODParameters, read_coefficients
 from mofglass.potentials.repulsion import Repulsion, Walls
+from mofglass.potentials.shipped import MODELS, shipped_models
 from mofglass.training.base import Fit, Progress
 from mofglass.training.block_store import BlockStore, StoredBlock, read_blocks
 from mofglass.training.config import TrainingConfig, Weights
@@ -36,6 +42,8 @@ BLOCK_DIRECTORY = "blocks"
 CLUSTER_FILE = "clusters.pod"
 DEFAULT_WEIGHTS = Weights(energy=100.0, forces=1.0, stress=100.0)
 RIDGES = tuple(10.0**power for power in range(-14, -3))
+RIDGES_FROM_START = tuple(10.0**power for power in range(-10, 3))
+"""Where a ridge draws towards a model, a large one leaves that as it is: few frames may want no more."""
 MAX_FRAMES_OF_A_POINT = 100
 """Frames of training and of validation from which a point of the learning curve is measured, at most."""
 
@@ -78,6 +86,11 @@ class PODSettings:
         Further models, each fitted to blocks drawn with replacement; 0 for none.
     curve_points : int
         Fits to a growing share of the blocks, for the learning curve; the last has all.
+    start_from : Path or None
+        A POD model, its directory or the name of one that comes with mofglass, towards whose coefficients
+        the ridge draws instead of zero: where the frames say nothing, the new model does as that one does.
+        Its descriptors, elements, linker terms, repulsion and clusters hold, and its walls where none are
+        given.
     clusters_of : Path or None
         A POD model whose clusters of environments are taken, where there are several; found in the training
         frames by default. With more frames found anew, they would make every block anew too.
@@ -100,10 +113,13 @@ class PODSettings:
     block: int = 8
     committee: int = 0
     curve_points: int = 3
+    start_from: Path | None = None
     clusters_of: Path | None = None
     cache: Path | None = None
 
     def __post_init__(self) -> None:
+        if self.start_from is not None:
+            self._take_form(self.start_from)
         known = [field.name for field in fields(PODParameters) if field.name != "species"]
         for name, value in self.descriptors.items():
             if name not in known:
@@ -131,6 +147,35 @@ class PODSettings:
                 "clusters_of needs descriptors with number_of_environment_clusters above 1: "
                 "give the number of that model, or leave clusters_of out"
             )
+
+    def _take_form(self, path: Path) -> None:
+        """Take what coefficients mean from the model that the fit starts from."""
+        path = path if path.exists() or path.name not in shipped_models() else MODELS / path.name
+        start = read_model(path)
+        if start.linker_terms is not None and start.linker_terms.lengths_A != CRYSTAL_LENGTHS_A:
+            raise InputError(
+                f"start_from: the linker terms of {path} have other equilibrium values than ours"
+            )
+        form: dict[str, Any] = {
+            "descriptors": {
+                key: value for key, value in asdict(start.parameters).items() if key != "species"
+            },
+            "elements": start.parameters.species,
+            "linker_terms": start.linker_terms is not None,
+            "repulsion": start.repulsion,
+        }
+        if len(start.coefficients.projection):
+            form["clusters_of"] = path
+        for key, value in form.items():
+            given = getattr(self, key)
+            if given and given != value:
+                raise InputError(f"{key} is that of start_from, {path}: leave it out")
+            object.__setattr__(self, key, value)
+        object.__setattr__(self, "start_from", path)
+        if self.walls is None:
+            object.__setattr__(self, "walls", start.walls)
+        if self.ridge == RIDGES:
+            object.__setattr__(self, "ridge", RIDGES_FROM_START)
 
     def parameters(self, elements: Sequence[str]) -> PODParameters:
         """Return the parameters of the descriptors.
@@ -222,7 +267,14 @@ class PODTrainer:
         if not blocks:
             raise MofglassError("the time limit did not suffice for one block of frames: give more time")
         _check_committee(settings.committee, blocks)
-        fitting = _Fitting(weights, block_settings, settings.ridge, walls=settings.walls, judges=judges)
+        fitting = _Fitting(
+            weights,
+            block_settings,
+            settings.ridge,
+            walls=settings.walls,
+            judges=judges,
+            start=None if settings.start_from is None else read_model(settings.start_from),
+        )
         curve = LearningCurve(directory, through_epoch=0)
         generator = np.random.default_rng(config.seed)
         # A growing share of all kinds of frames, not of the first file's.
@@ -276,7 +328,9 @@ class _Fitting:
         ridges: Sequence[float],
         walls: Walls | None,
         judges: Sequence[StoredBlock],
+        start: PODModel | None = None,
     ) -> None:
+        self.start = start
         self.weights = weights
         self.settings = settings
         self.ridges = ridges
@@ -292,18 +346,16 @@ class _Fitting:
         ridges: Sequence[float] | None = None,
     ) -> tuple[PODModel, RidgeChoice]:
         """Return the model of some blocks, and how its ridge was chosen."""
-        references = reference_energies(read_blocks(blocks))
-        equations = assemble(read_blocks(blocks), self.weights, references, repeats)
-        judge = assemble(read_blocks(self.judges), self.weights, references)
         bonded = bonds_that_hold() if self.settings.linker_terms else np.empty(0)
         n_bonded = len(bonded)
-        at_least = np.append(np.full(len(equations.right) - n_bonded, -np.inf), bonded)
-        choice = choose_ridge(equations, judge, self.ridges if ridges is None else ridges, at_least)
-        coefficients = choice.coefficients[: len(choice.coefficients) - n_bonded].copy()
-        free = choice.coefficients[len(coefficients) :]
-        n_elements = len(self.settings.parameters.species)
-        # The one-body descriptor, a count of atoms, is the first of each element.
-        coefficients[:: len(coefficients) // n_elements] += references
+        references, start = self._start(blocks)
+        equations = assemble(read_blocks(blocks), self.weights, references, repeats).about(start)
+        judge = assemble(read_blocks(self.judges), self.weights, references).about(start)
+        at_least = np.append(np.full(len(start) - n_bonded, -np.inf), bonded)
+        choice = choose_ridge(equations, judge, self.ridges if ridges is None else ridges, at_least - start)
+        found = start + choice.coefficients
+        coefficients, free = found[: len(found) - n_bonded], found[len(found) - n_bonded :]
+        coefficients[self._one_body(len(coefficients))] += references
         clusters = self.settings.clusters
         model = PODModel(
             parameters=self.settings.parameters,
@@ -316,7 +368,28 @@ class _Fitting:
             known_limits=KNOWN_LIMITS if n_bonded else "",
             description=description,
         )
+        if self.start is not None:
+            start_bears = {key: getattr(self.start, key) for key in ("fine_above_K", "slow_forces_every")}
+            model = replace(model, **start_bears)
         return model, choice
+
+    def _start(self, blocks: Sequence[StoredBlock]) -> tuple[np.ndarray, np.ndarray]:
+        """Return the elements' energies, and the coefficients above these that the ridge draws towards."""
+        if self.start is None:
+            first = next(iter(read_blocks(blocks)))
+            return reference_energies(read_blocks(blocks)), np.zeros(len(first.force_right))
+        coefficients = self.start.coefficients.coefficients
+        bonded = np.empty(0) if self.start.linker_terms is None else self.start.linker_terms.free
+        start = np.append(coefficients, bonded)
+        one_body = self._one_body(len(coefficients))
+        # Other codes and functionals have other zeros of energy: a start is one but for that.
+        references = start[one_body] + reference_energies(read_blocks(blocks), start)
+        start[one_body] = 0.0
+        return references, start
+
+    def _one_body(self, n_coefficients: int) -> slice:
+        """Return where counts of atoms stand among POD's coefficients: first of each element."""
+        return slice(0, n_coefficients, n_coefficients // len(self.settings.parameters.species))
 
 
 def _check_committee(n_members: int, blocks: Sequence[StoredBlock]) -> None:
