@@ -72,6 +72,20 @@ def test_a_script_that_does_not_guard_its_work_is_told_to(tmp_path):
     assert ended.stdout == "[(-1, 1)]\n"
 
 
+def test_a_process_that_leaves_its_workers_in_the_midst_ends(tmp_path):
+    """As one does that Ctrl-C stops between two outcomes, whose traceback keeps the iterator."""
+    script = tmp_path / "script.py"
+    script.write_text(
+        "from mofglass.worker_processes import over_processes\n"
+        "if __name__ == '__main__':\n"
+        "    left = over_processes(abs, [-1, -2, -3], jobs=2)\n"
+        "    print(next(left)[1])\n"
+    )
+    ended = subprocess.run([sys.executable, script], capture_output=True, text=True, timeout=60)
+    assert (ended.returncode, ended.stderr) == (0, "")
+    assert ended.stdout.strip() in ("1", "2")
+
+
 def test_an_exception_is_raised_where_it_is_waited_for():
     with pytest.raises(ValueError, match="no such basis"):
         list(over_processes(act, [("raise", "no such basis")], jobs=1))

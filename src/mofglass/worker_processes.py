@@ -11,6 +11,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from enum import Enum
 from multiprocessing.connection import Connection, wait
+from multiprocessing.util import Finalize
 from typing import Any, Generic, TypeVar
 
 from mofglass.errors import MofglassError
@@ -138,6 +139,8 @@ def _start(work: Callable[[Task], Outcome]) -> _Worker[Task]:
     process.start()
     theirs.close()
     watched.close()
+    # At the end of this process multiprocessing waits for its children, after a SIGTERM that they ignore.
+    Finalize(process, lifeline.close, exitpriority=0)
     return _Worker(process, ours, lifeline)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -82,13 +83,15 @@ def label_frames(
         started = time.perf_counter()
         n_done = len(work) - sum(1 for _ in _remaining(work))
         try:
-            tasks = over_processes(_LabelOne(labeller, work.path), _remaining(work), jobs=jobs)
-            for (number, _), outcome in tasks:
-                if isinstance(outcome, WorkerDied):
-                    work.commit(number, str(outcome), time.perf_counter() - started)
-                n_done += 1
-                if progress is not None:
-                    progress(n_done)
+            with closing(
+                over_processes(_LabelOne(labeller, work.path), _remaining(work), jobs=jobs)
+            ) as outcomes:
+                for (number, _), outcome in outcomes:
+                    if isinstance(outcome, WorkerDied):
+                        work.commit(number, str(outcome), time.perf_counter() - started)
+                    n_done += 1
+                    if progress is not None:
+                        progress(n_done)
         finally:
             standing = work.collect()
     return standing

@@ -24,6 +24,7 @@ from __future__ import annotations
 import json
 import shutil
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import closing
 from dataclasses import asdict, dataclass, replace
 from itertools import chain
 from pathlib import Path
@@ -261,10 +262,11 @@ class _Iteration:
         self.progress.stage("pressing", len(tasks))
         press = Press(model, config.max_force_eV_per_A, config.min_distance_A)
         done: dict[int, Atoms] = {}
-        for task, outcome in over_processes(press, tasks, jobs=config.jobs):
-            if isinstance(outcome, Atoms):
-                done[task.number] = outcome
-            self.progress.advance()
+        with closing(over_processes(press, tasks, jobs=config.jobs)) as outcomes:
+            for task, outcome in outcomes:
+                if isinstance(outcome, Atoms):
+                    done[task.number] = outcome
+                self.progress.advance()
         pressed = [done[number] for number in sorted(done)]
         _write_frames(path, pressed)
         return pressed
@@ -280,10 +282,11 @@ class _Iteration:
         self.progress.stage("spread of forces", len(runs))
         looked: list[Looked] = []
         look = Look(committee, config.looked_at, config.before_break, config.min_distance_A)
-        for _, outcome in over_processes(look, [run.path for run in runs], jobs=config.jobs):
-            if not isinstance(outcome, WorkerDied):
-                looked += outcome
-            self.progress.advance()
+        with closing(over_processes(look, [run.path for run in runs], jobs=config.jobs)) as outcomes:
+            for _, outcome in outcomes:
+                if not isinstance(outcome, WorkerDied):
+                    looked += outcome
+                self.progress.advance()
         looked.sort(key=lambda item: (str(item.run), item.frame))
         choice = choose(looked, config.trust_eV_per_A, config.select, self.generator)
         _write_frames(self.place / CHOSEN, chain(map(_frame_of, choice.chosen), pressed))

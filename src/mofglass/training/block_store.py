@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from zipfile import BadZipFile
@@ -171,16 +172,15 @@ class BlockStore:
         os.environ["OMP_NUM_THREADS"] = "1"
         try:
             # Frames are read as processes get free: few are in memory at once.
-            for (path, frames), outcome in over_processes(
-                _BlockWork(self.settings), in_time(), jobs=processes
-            ):
-                if isinstance(outcome, WorkerDied):
-                    raise MofglassError(
-                        f"a block of {len(frames)} frames ({path.name}) was not computed, {outcome}: the "
-                        "same command goes on; fewer processes or smaller blocks need less memory"
-                    )
-                if done is not None:
-                    done(len(frames))
+            with closing(over_processes(_BlockWork(self.settings), in_time(), jobs=processes)) as outcomes:
+                for (path, frames), outcome in outcomes:
+                    if isinstance(outcome, WorkerDied):
+                        raise MofglassError(
+                            f"a block of {len(frames)} frames ({path.name}) was not computed, {outcome}: the "
+                            "same command goes on; fewer processes or smaller blocks need less memory"
+                        )
+                    if done is not None:
+                        done(len(frames))
         finally:
             if before is None:
                 os.environ.pop("OMP_NUM_THREADS", None)
