@@ -85,7 +85,7 @@ def _begin(
         frame_interval_ps=arguments.ps / arguments.frames,
         guards=Guards(max_broken_linkers=0.5),
     )
-    record = {"source": source, "temperature_K": temperature}
+    record = {"source": str(start.info.get("source", source)), "temperature_K": temperature}
     return create_run(path, atoms, arguments.potential, (stage,), settings=settings, record=record)
 
 
