@@ -65,7 +65,8 @@ def over_processes(
     """Give tasks one after the other to worker processes.
 
     Workers, and the programs that they started, are killed when the iterator is closed or when this process
-    ends, however it ends.  A worker that dies is replaced.
+    ends, however it ends.  A worker that dies is replaced.  Use it in `contextlib.closing`: the traceback of
+    an error between two outcomes keeps the iterator, and with it the workers.
 
     Parameters
     ----------

@@ -21,9 +21,9 @@ from mofglass.simulate import create_run, hold
 from mofglass.studies import exploration
 from mofglass.studies.concurrent_learning import learn
 from mofglass.studies.learning_config import load_learning
-from mofglass.studies.learning_table import ENDED, learning_table, line_of
+from mofglass.studies.learning_table import learning_table, line_of
 from mofglass.training.base import Silent
-from mofglass.training.state import read_state, write_state
+from mofglass.training.state import ENDED, read_state, write_state
 
 LEARNING = {
     "training": "pod.yaml",

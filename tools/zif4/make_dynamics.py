@@ -90,12 +90,12 @@ def _begin(
 
 
 def _frames(run: Run) -> list[Atoms]:
-    frames = []
+    frames, drawn = [], run.info
     for frame in run.trajectory()[1:]:
         atoms = frame.to_atoms()
         kept = Atoms(atoms.numbers, positions=atoms.positions, cell=atoms.cell, pbc=True)
         kept.wrap()
-        kept.info = {"source": f"dynamics {run.info['source']}", "temperature_K": run.info["temperature_K"]}
+        kept.info = {"source": f"dynamics {drawn['source']}", "temperature_K": drawn["temperature_K"]}
         frames.append(kept)
     return frames
 

@@ -57,7 +57,7 @@ def command(configuration: Path, output: Path, quiet: bool, as_json: bool) -> No
     from mofglass.report.training import write_learning_page
     from mofglass.studies.concurrent_learning import learn
     from mofglass.studies.learning_config import load_learning
-    from mofglass.studies.learning_table import ENDED
+    from mofglass.training.state import ENDED
 
     config = load_learning(configuration)
     with (

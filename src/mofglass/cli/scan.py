@@ -108,7 +108,7 @@ def _print(table: Any) -> None:
     from rich.table import Table
 
     from mofglass.training.pareto import NUMBERS
-    from mofglass.training.scan import ENDED
+    from mofglass.training.state import ENDED
 
     shown = Table(
         *("", "energy, meV/atom", "force, meV/Å", "stress, MPa", "µs/atom", "front"),

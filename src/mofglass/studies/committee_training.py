@@ -7,7 +7,8 @@ from pathlib import Path
 
 from mofglass.training.base import Progress
 from mofglass.training.config import TrainingConfig
-from mofglass.training.pod import COMMITTEE_DIRECTORY, PODSettings
+from mofglass.training.pod import COMMITTEE_DIRECTORY
+from mofglass.training.pod_settings import PODSettings
 from mofglass.training.training import train
 
 

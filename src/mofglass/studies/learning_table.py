@@ -11,7 +11,7 @@ import pandas as pd
 
 from mofglass.plotting import save_panel
 from mofglass.result import Curve, Panel
-from mofglass.training.state import read_state
+from mofglass.training.state import ENDED, read_state
 from mofglass.trajectory.atomic_write import written_whole
 
 ERRORS, DONE = "errors.json", "iteration.json"
@@ -38,8 +38,8 @@ MEASURED = (
     "held_out_stress_mae_MPa",
 )
 COLUMNS = (*COUNTS[:2], MEASURED[0], *COUNTS[2:], *MEASURED[1:])
-TRAINING, ENDED = "training", "ended_after"
-"""Directory of an iteration's training, and the column that says how far it came in its time."""
+TRAINING = "training"
+"""Directory of an iteration's training."""
 
 
 def learning_table(directory: Path) -> pd.DataFrame:

@@ -27,13 +27,13 @@ from mofglass.training.evaluation import Evaluation
 from mofglass.training.evaluation_output import write_evaluation, write_together
 from mofglass.training.pareto import pareto_panels, pareto_table, table_row
 from mofglass.training.sections import read_section
+from mofglass.training.state import ENDED
 from mofglass.training.training import goes_further, train
 from mofglass.yaml_file import read_yaml
 
 TRAINING = "training"
 EVALUATION = "evaluation"
 TABLE = "scan"
-ENDED = "ended_after"
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -21,6 +21,8 @@ from mofglass.trajectory.atomic_write import written_whole
 STATE_FILE = "state.json"
 CONFIG_FILE = "config.yaml"
 LOCK_FILE = ".lock"
+ENDED = "ended_after"
+"""Column of tables of trainings: `TrainingState.reached` of those that their time limit ended."""
 
 
 @dataclass(frozen=True, kw_only=True)
