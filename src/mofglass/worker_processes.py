@@ -6,8 +6,8 @@ import multiprocessing
 import os
 import signal
 import threading
-from collections.abc import Callable, Generator, Iterable
-from contextlib import suppress
+from collections.abc import Callable, Generator, Iterable, Iterator
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, field
 from enum import Enum
 from multiprocessing.connection import Connection, wait
@@ -59,19 +59,20 @@ class _Worker(Generic[Task]):
     serves: bool = False
 
 
+@contextmanager
 def over_processes(
     work: Callable[[Task], Outcome], tasks: Iterable[Task], *, jobs: int
-) -> Generator[tuple[Task, Outcome | WorkerDied], None, None]:
-    """Give tasks one after the other to worker processes.
+) -> Generator[Iterator[tuple[Task, Outcome | WorkerDied]], None, None]:
+    """Give tasks one after the other to worker processes, for the time of a `with` block.
 
-    Workers, and the programs that they started, are killed when the iterator is closed or when this process
-    ends, however it ends.  A worker that dies is replaced.  Use it in `contextlib.closing`: the traceback of
-    an error between two outcomes keeps the iterator, and with it the workers.
+    Workers, and the programs that they started, are killed at the end of the block or when this process ends,
+    however it ends.  A worker that dies is replaced.
 
     Parameters
     ----------
     work : callable
-        Takes a task, returns its outcome; both can be pickled.  An exception of it is raised here.
+        Takes a task, returns its outcome; both can be pickled.  An exception of it is raised where its
+        outcome is waited for.
     tasks : iterable
         Taken as workers become free, so that they may be made one by one.
     jobs : int
@@ -79,7 +80,7 @@ def over_processes(
 
     Yields
     ------
-    tuple of task and outcome
+    iterator of task and outcome
         In the order in which tasks end.
 
     Raises
@@ -87,6 +88,13 @@ def over_processes(
     MofglassError
         When a worker ends before it takes tasks, as in a script that does not guard its work.
     """
+    with closing(_outcomes(work, tasks, jobs)) as outcomes:
+        yield outcomes
+
+
+def _outcomes(
+    work: Callable[[Task], Outcome], tasks: Iterable[Task], jobs: int
+) -> Generator[tuple[Task, Outcome | WorkerDied], None, None]:
     remaining = iter(tasks)
     workers: list[_Worker[Task]] = []
     try:

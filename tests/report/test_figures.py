@@ -35,6 +35,20 @@ def test_one_glass_and_its_crystal() -> None:
     assert figure["panels"][0]["x_label"] == "r (Å)"
 
 
+@pytest.mark.parametrize(
+    ("x", "kind", "each"),
+    [
+        ([1, 2, 3], "line", True),
+        ([1, 2, 12], "line", False),
+        ([4, 6, 20], "bar", True),
+        ([0.5, 1], "line", False),
+    ],
+)
+def test_a_few_whole_numbers_have_a_tick_each(x: list[float], kind: str, each: bool) -> None:
+    iterations = panel(Curve("error", np.array(x, dtype=float), np.ones(len(x))), kind=kind)
+    assert stacked([iterations])["panels"][0]["every_integer"] is each
+
+
 def test_of_many_curves_the_first_are_shown_and_the_crystal_shares_their_legend() -> None:
     curves = [Curve(f"pair {k}", X, X + k) for k in range(6)]
     drawn = overlay([("glass", panel(*curves))], ("crystal", panel(*curves)))["panels"][0]["curves"]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import closing
 from dataclasses import dataclass
 from typing import Any
 
@@ -188,7 +187,7 @@ def pass_over(
     work = _MeasureBlock(shared, **settings)
     n_done, expected = 0, 0
     early: dict[int, tuple[dict[str, Analysis[Any]], dict[str, str]]] = {}
-    with closing(over_processes(work, blocks, jobs=jobs)) as outcomes:
+    with over_processes(work, blocks, jobs=jobs) as outcomes:
         for block, outcome in outcomes:
             if isinstance(outcome, WorkerDied):
                 first, last = block.frames[0].index, block.frames[-1].index

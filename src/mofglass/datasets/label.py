@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -83,9 +82,7 @@ def label_frames(
         started = time.perf_counter()
         n_done = len(work) - sum(1 for _ in _remaining(work))
         try:
-            with closing(
-                over_processes(_LabelOne(labeller, work.path), _remaining(work), jobs=jobs)
-            ) as outcomes:
+            with over_processes(_LabelOne(labeller, work.path), _remaining(work), jobs=jobs) as outcomes:
                 for (number, _), outcome in outcomes:
                     if isinstance(outcome, WorkerDied):
                         work.commit(number, str(outcome), time.perf_counter() - started)

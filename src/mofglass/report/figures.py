@@ -223,12 +223,18 @@ def _panel(panel: Panel, curves: list[dict[str, Any]]) -> dict[str, Any]:
         "x_log": panel.x_log,
         "y_log": panel.y_log,
         "kind": panel.kind,
-        "integers": bool(len(x) and np.ptp(x) < 20 and np.array_equal(x, np.round(x))),
+        "every_integer": _every_integer(panel, x),
         "y_range": _y_range(panel),
         "x_range": _x_range(panel, x),
         "diagonal": list(panel.extent) if panel.diagonal else None,
         "curves": curves,
     }
+
+
+def _every_integer(panel: Panel, x: np.ndarray) -> bool:
+    """Whether each whole number gets a tick: few iterations or epochs would have them at halves too."""
+    at_most = 20 if panel.kind == "bar" else 7
+    return bool(len(x) and not panel.x_log and np.ptp(x) < at_most and np.array_equal(x, np.round(x)))
 
 
 def _x_range(panel: Panel, x: np.ndarray) -> list[float] | None:

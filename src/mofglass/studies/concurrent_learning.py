@@ -24,7 +24,6 @@ from __future__ import annotations
 import json
 import shutil
 from collections.abc import Callable, Iterable, Sequence
-from contextlib import closing
 from dataclasses import asdict, dataclass, replace
 from itertools import chain
 from pathlib import Path
@@ -262,7 +261,7 @@ class _Iteration:
         self.progress.stage("pressing", len(tasks))
         press = Press(model, config.max_force_eV_per_A, config.min_distance_A)
         done: dict[int, Atoms] = {}
-        with closing(over_processes(press, tasks, jobs=config.jobs)) as outcomes:
+        with over_processes(press, tasks, jobs=config.jobs) as outcomes:
             for task, outcome in outcomes:
                 if isinstance(outcome, Atoms):
                     done[task.number] = outcome
@@ -282,7 +281,7 @@ class _Iteration:
         self.progress.stage("spread of forces", len(runs))
         looked: list[Looked] = []
         look = Look(committee, config.looked_at, config.before_break, config.min_distance_A)
-        with closing(over_processes(look, [run.path for run in runs], jobs=config.jobs)) as outcomes:
+        with over_processes(look, [run.path for run in runs], jobs=config.jobs) as outcomes:
             for _, outcome in outcomes:
                 if not isinstance(outcome, WorkerDied):
                     looked += outcome

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from zipfile import BadZipFile
@@ -172,7 +171,7 @@ class BlockStore:
         os.environ["OMP_NUM_THREADS"] = "1"
         try:
             # Frames are read as processes get free: few are in memory at once.
-            with closing(over_processes(_BlockWork(self.settings), in_time(), jobs=processes)) as outcomes:
+            with over_processes(_BlockWork(self.settings), in_time(), jobs=processes) as outcomes:
                 for (path, frames), outcome in outcomes:
                     if isinstance(outcome, WorkerDied):
                         raise MofglassError(

@@ -6,7 +6,6 @@ import os
 import sys
 import time
 from collections.abc import Iterable, Iterator
-from contextlib import closing
 from dataclasses import dataclass
 
 import numpy as np
@@ -310,7 +309,7 @@ def _in_processes(
     early: dict[int, tuple[LabelledFrame, Prediction | str]] = {}
     following = 0
     # Closed at once where nobody wants the rest, so that the processes end too.
-    with closing(over_processes(_Work(spec, threads), checked(), jobs=jobs)) as outcomes:
+    with over_processes(_Work(spec, threads), checked(), jobs=jobs) as outcomes:
         for (index, frame), outcome in outcomes:
             early[index] = frame, str(outcome) if isinstance(outcome, WorkerDied) else outcome
             while following in early:

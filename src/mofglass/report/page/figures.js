@@ -128,7 +128,7 @@ window.mofglass = window.mofglass || {};
     const last = n > 1 ? `y${n}` : "y";
     const { x_log: logarithmic, x_range: range } = figure.panels[0];
     layout.xaxis = { ...axis(figure.panels[n - 1].x_label, logarithmic, look, range), anchor: last };
-    if (figure.panels[0].kind === "bar" && figure.panels[0].integers) layout.xaxis.dtick = 1;
+    if (figure.panels[0].every_integer) layout.xaxis.dtick = 1;
     if (figure.panels[0].diagonal) {
       // On a logarithmic axis shapes are placed by the numbers themselves.
       const [low, high] = figure.panels[0].diagonal;
