@@ -16,7 +16,8 @@ from mofglass.errors import InputError
 from mofglass.training.base import Silent
 from mofglass.training.config import parse_config
 from mofglass.training.data import usable_data
-from mofglass.training.deepmd import deepmd_input, read_lcurve
+from mofglass.training.deepmd import read_lcurve
+from mofglass.training.deepmd_input import deepmd_input
 from mofglass.training.learning_curve import read_learning_curve
 
 ELEMENTS = ("H", "C", "N", "Zn")
