@@ -23,6 +23,33 @@ from mofglass.potentials.registry import get_potential  # noqa: E402
 SYMBOLS = ["H", "C", "N", "Zn"]
 CUTOFFS = {"H": {"H": 3.0, "C": 3.5, "N": 3.5, "Zn": 3.5}, "C": 4.5, "N": 4.5, "Zn": 4.5}
 
+NEQUIP = {
+    "_target_": "nequip.model.NequIPGNNModel",
+    "num_layers": 2,
+    "l_max": 1,
+    "num_features": 4,
+    "parity": False,
+    "radial_mlp_width": 8,
+    "per_edge_type_cutoff": CUTOFFS,
+    "pair_potential": {
+        "_target_": "nequip.nn.pair_potential.ZBL",
+        "units": "metal",
+        "chemical_species": SYMBOLS,
+    },
+}
+ALLEGRO = {
+    "_target_": "allegro.model.AllegroModel",
+    "l_max": 1,
+    "parity": False,
+    "num_layers": 2,
+    "num_scalar_features": 8,
+    "num_tensor_features": 4,
+    "radial_chemical_embed": {"_target_": "allegro.nn.TwoBodyBesselScalarEmbed", "num_bessels": 4},
+    "scalar_embed_mlp_hidden_layers_width": 8,
+    "allegro_mlp_hidden_layers_width": 8,
+    "readout_mlp_hidden_layers_width": 8,
+}
+
 
 def write_checkpoint(path: Path, model: dict[str, Any]) -> Path:
     """Write an untrained model as nequip-train writes a checkpoint, without its optimiser."""
@@ -69,39 +96,13 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def checkpoint(folder: Path) -> Path:
-    model = {
-        "_target_": "nequip.model.NequIPGNNModel",
-        "num_layers": 2,
-        "l_max": 1,
-        "num_features": 4,
-        "parity": False,
-        "radial_mlp_width": 8,
-        "per_edge_type_cutoff": CUTOFFS,
-        "pair_potential": {
-            "_target_": "nequip.nn.pair_potential.ZBL",
-            "units": "metal",
-            "chemical_species": SYMBOLS,
-        },
-    }
-    return write_checkpoint(folder / "nequip.ckpt", model)
+    return write_checkpoint(folder / "nequip.ckpt", NEQUIP)
 
 
 @pytest.fixture(scope="module")
 def allegro_checkpoint(folder: Path) -> Path:
     pytest.importorskip("allegro", reason="mofglass[nequip] is not installed")
-    model = {
-        "_target_": "allegro.model.AllegroModel",
-        "l_max": 1,
-        "parity": False,
-        "num_layers": 1,
-        "num_scalar_features": 8,
-        "num_tensor_features": 4,
-        "radial_chemical_embed": {"_target_": "allegro.nn.TwoBodyBesselScalarEmbed", "num_bessels": 4},
-        "scalar_embed_mlp_hidden_layers_width": 8,
-        "allegro_mlp_hidden_layers_width": 8,
-        "readout_mlp_hidden_layers_width": 8,
-    }
-    return write_checkpoint(folder / "allegro.ckpt", model)
+    return write_checkpoint(folder / "allegro.ckpt", ALLEGRO)
 
 
 @pytest.fixture(scope="module")
@@ -318,3 +319,29 @@ def test_the_deck_says_how_another_lammps_runs_the_model(eager: NequIPPotential,
     note = "\n".join(eager.lammps(linker).deck_note)
     assert "nequip-compile nequip.ckpt" in note
     assert "pair_coeff * * lammps.nequip.pt2 C H N Zn" in note
+
+
+@pytest.mark.parametrize(
+    "model",
+    [
+        NEQUIP,
+        NEQUIP | {"l_max": 2, "num_features": [6, 4, 2], "parity": True},
+        ALLEGRO,
+        ALLEGRO | {"l_max": 2, "parity": True},
+        ALLEGRO | {"num_layers": 1, "tp_path_channel_coupling": False, "weight_individual_irreps": False},
+    ],
+)
+def test_written_out_products_are_the_same(model: dict[str, Any], linker: Atoms, tmp_path: Path) -> None:
+    if model["_target_"].startswith("allegro"):
+        pytest.importorskip("allegro", reason="mofglass[nequip] is not installed")
+    from mofglass.potentials.tensor_products import write_out_products
+
+    potential = NequIPPotential(write_checkpoint(tmp_path / "model.ckpt", model), compiled=False)
+    linker.calc = potential.calculator_factory()
+    forces, stress = linker.get_forces(), linker.get_stress()
+    assert write_out_products(potential.model.run)
+    linker.calc = potential.calculator_factory()
+    np.testing.assert_allclose(linker.get_forces(), forces, atol=1e-5 * np.abs(forces).max())
+    np.testing.assert_allclose(linker.get_stress(), stress, atol=1e-5 * np.abs(stress).max())
+    # Rounding differs, so the products were others.
+    assert np.any(linker.get_forces() != forces)

@@ -12,6 +12,8 @@ from typing import Any
 
 import numpy as np
 
+from mofglass.potentials.tensor_products import write_out_products
+
 N_ATOMS = 24
 BOX_A = 9.0
 SEED = 1
@@ -69,6 +71,7 @@ def compile_model(model: Path, output: Path) -> None:
 
     set_workflow_state("compile")
     network = load_saved(model)
+    write_out_products(network)
     cutoffs = _load_eager(model).cutoffs_A
     target = COMPILE_TARGET_DICT["ase"]
     metadata = {**network.metadata, **get_latest_global_state(only_metadata_related=True)}

@@ -31,6 +31,7 @@ PACKAGE, CHECKPOINT, COMPILED = ".nequip.zip", ".ckpt", ".nequip.pt2"
 INPUTS = ("pos", "edge_index", "atom_types", "cell", "edge_cell_shift")
 OUTPUTS = ("atomic_energy", "total_energy", "forces", "stress")
 PACKAGES = ("torch", "nequip", "nequip-allegro", "e3nn")
+COMPILING_MODULES = ("nequip_compilation", "tensor_products")
 CACHE_FOLDER = "nequip"
 LINES_OF_REASON = 3
 
@@ -218,9 +219,12 @@ def cache_key(path: Path, threads: int) -> str:
     Returns
     -------
     str
-        Of the model's content, the versions of torch, nequip and e3nn, the processor and the threads.
+        Of the model's content, the code that compiles it, the versions of torch, nequip and e3nn, the
+        processor and the threads.
     """
     digest = hashlib.sha256(path.read_bytes())
+    for module in COMPILING_MODULES:
+        digest.update(Path(__file__).with_name(f"{module}.py").read_bytes())
     digest.update(repr((_versions(), _processor(), threads)).encode())
     return digest.hexdigest()[:32]
 

@@ -12,6 +12,7 @@ from mofglass.training.nequip_settings import NetworkSettings
 DEFAULT_WEIGHTS = Weights(energy=10.0, forces=1.0, stress=200.0)
 TRAIN_FILE, VALIDATION_FILE, START_FILE = "train.extxyz", "validation.extxyz", "start.nequip.zip"
 BEST, LAST, LOG_FOLDER = "best", "last", "log"
+WRITE_OUT_PRODUCTS = "mofglass.training.nequip_callback.WriteOutProducts"
 MONITORED = "val0_epoch/weighted_sum"
 # What the best epoch is chosen by, and the learning rate lowered by: 5 meV/atom count as 25 meV/Å.
 MONITORED_ERRORS = {"forces_mae": 1.0, "per_atom_energy_mae": 5.0, "stress_mae": 5.0}
@@ -174,6 +175,7 @@ def _trainer(settings: NetworkSettings) -> dict[str, Any]:
             "flush_logs_every_n_steps": 1,
         },
         "callbacks": [
+            *([{"_target_": WRITE_OUT_PRODUCTS}] if settings.compile_training else []),
             {
                 "_target_": "lightning.pytorch.callbacks.ModelCheckpoint",
                 "monitor": MONITORED,
@@ -181,7 +183,7 @@ def _trainer(settings: NetworkSettings) -> dict[str, Any]:
                 "filename": BEST,
                 "save_last": True,
                 "enable_version_counter": False,
-            }
+            },
         ],
     }
 

@@ -1,0 +1,25 @@
+"""What mofglass adds to nequip-train, as a callback of Lightning."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from lightning import Callback
+
+from mofglass.potentials.tensor_products import write_out_products
+
+
+class WriteOutProducts(Callback):
+    """Write out Allegro's tensor products before the training steps are compiled, at the first of them."""
+
+    def on_fit_start(self, trainer: Any, pl_module: Any) -> None:
+        """Rewrite the model.
+
+        Parameters
+        ----------
+        trainer : lightning.Trainer
+            Unused.
+        pl_module : lightning.LightningModule
+            What is trained; holds the model.
+        """
+        write_out_products(pl_module)
