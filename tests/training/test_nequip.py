@@ -6,7 +6,7 @@ import gzip
 import os
 import re
 import subprocess
-from dataclasses import replace
+from dataclasses import asdict, replace
 from io import StringIO
 from itertools import islice, pairwise
 from pathlib import Path
@@ -364,3 +364,28 @@ def test_allegro_is_trained_on_real_frames(
     assert curve[1].train_loss < curve[0].train_loss
     written = yaml.safe_load((tmp_path / "nequip.yaml").read_text())
     assert written["training_module"]["model"]["type_names"] == list(SYMBOLS)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("trainer", ["nequip", "allegro"])
+def test_compiled_steps_are_the_same(
+    trainer: str, frames: list[LabelledFrame], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With products written out for the compiler, which the eager training does not have."""
+    pytest.importorskip(trainer, reason="mofglass[nequip] is not installed")
+    from mofglass.training.nequip import AllegroTrainer, NequIPTrainer
+
+    # The model at the end is compiled besides, which tests/potentials/test_nequip.py does.
+    monkeypatch.setattr("mofglass.potentials.nequip_model.load_model", lambda path: None)
+    train, validation = Dataset.from_frames(frames[:4]), Dataset.from_frames(frames[4:6])
+    points = []
+    for compiled in (False, True):
+        config = configured(trainer, epochs=1, learning_rate=0.001, compile_training=compiled)
+        directory = tmp_path / str(compiled)
+        directory.mkdir()
+        fitted = {"nequip": NequIPTrainer, "allegro": AllegroTrainer}[trainer]()
+        fitted.fit(config, usable_data(config, train, validation), directory, Watcher())
+        points += read_learning_curve(directory)
+    eager, steps_compiled = (asdict(point) for point in points)
+    for name in eager.keys() - {"epoch", "wall_s"}:
+        assert steps_compiled[name] == pytest.approx(eager[name], rel=1e-3), name
