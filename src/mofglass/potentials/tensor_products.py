@@ -34,27 +34,33 @@ def write_out_products(network: Any) -> bool:
     by_name: dict[str, list[Any]] = {}
     for module in network.modules():
         by_name.setdefault(type(module).__name__, []).append(module)
-    known = [
+    summed = [
         module
         for module in by_name.get("TensorProductScatter", [])
         if _arguments(module) == ["x", "edge_attr", "edge_weight", "edge_dst", "edge_src"]
         and all(instruction.connection_mode == "uvu" for instruction in module.tp.instructions)
     ]
-    for module in known:
+    for module in summed:
         module.forward = MethodType(_summed_product(module), module)
-    layers = [module for module in by_name.get("Allegro_Module", []) if all(map(_is_known, module.tps))]
+    layers = [
+        module for module in by_name.get("Allegro_Module", []) if all(map(_is_product_of_allegro, module.tps))
+    ]
     for module in layers:
         _replace_weighting(module._env_weighter, channels_last=True)
         for product in module.tps:
-            product.forward = MethodType(_product(product), product)
+            product.forward = MethodType(_written_out(product), product)
     if layers:
         for module in by_name.get("TwoBodySphericalHarmonicTensorEmbed", []):
             _replace_weighting(module._edge_weighter, channels_last=False)
-    return bool(known or layers)
+    return bool(summed or layers)
 
 
 def _arguments(module: Any) -> list[str]:
     return list(signature(module.forward).parameters)
+
+
+def _is_product_of_allegro(product: Any) -> bool:
+    return type(product).__name__ == "Contracter" and _arguments(product) == ["x1", "x2", "idxs"]
 
 
 def _summed_product(module: Any) -> Callable[..., Any]:
@@ -103,12 +109,8 @@ def _components(x: Any, irreps: Any) -> list[list[Any]]:
     ]
 
 
-def _is_known(product: Any) -> bool:
-    return type(product).__name__ == "Contracter" and _arguments(product) == ["x1", "x2", "idxs"]
-
-
-def _product(module: Any) -> Callable[..., Any]:
-    """Return the sum over Wigner coefficients that are not zero, as a method."""
+def _written_out(module: Any) -> Callable[..., Any]:
+    """Return Allegro's product, the sum over Wigner coefficients that are not zero, as a method."""
     import torch
 
     # Coefficients stand by path and components: of both factors, or of one where only equal ones meet, and of
@@ -130,7 +132,7 @@ def _product(module: Any) -> Callable[..., Any]:
 
 
 def _replace_weighting(module: Any, *, channels_last: bool) -> None:
-    """Let harmonics times the weights of their orders come by component and channel in memory."""
+    """Let Allegro's weighted harmonics come by component and channel in memory."""
     import torch
 
     # The order of each component, from the matrix by order and component; one weight for all has none.

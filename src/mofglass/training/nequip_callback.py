@@ -10,7 +10,7 @@ from mofglass.potentials.tensor_products import write_out_products
 
 
 class WriteOutProducts(Callback):
-    """Write out Allegro's tensor products before the training steps are compiled, at the first of them."""
+    """Write out tensor products before the training steps are compiled, which the first of them does."""
 
     def on_fit_start(self, trainer: Any, pl_module: Any) -> None:
         """Rewrite the model.
