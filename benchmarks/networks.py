@@ -16,7 +16,6 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -44,8 +43,8 @@ NETWORKS: dict[str, dict[str, Any]] = {
 N_CALLS = 40
 
 
-def trained(trainer: str, folder: Path) -> Path:
-    """Train a network for one epoch; return its package."""
+def write_frames(folder: Path) -> None:
+    """Write rattled crystals labelled by `zif4`, three to train and one to validate."""
     teacher = make_calculator(get_potential("zif4"))
     frames = []
     for seed in range(4):
@@ -56,6 +55,10 @@ def trained(trainer: str, folder: Path) -> Path:
         frames.append(atoms)
     write(folder / "train.extxyz", frames[:-1])
     write(folder / "validation.extxyz", frames[-1:])
+
+
+def trained(trainer: str, folder: Path) -> Path:
+    """Train a network for one epoch; return its package."""
     common = {"r_max_A": 6.0, "edge_cutoffs_A": CUTOFFS_A, "epochs": 1, "batch_size": 2}
     config = {
         "trainer": trainer,
@@ -101,17 +104,15 @@ def main() -> None:
     torch.set_num_threads(1)
     atoms = load("ZIF-4")
     atoms.rattle(0.05, seed=7)
-    with tempfile.TemporaryDirectory() as name:
-        folder = Path(name)
-        packages: dict[str, Callable[[], Path]] = {
-            trainer: lambda trainer=trainer: trained(trainer, folder) for trainer in NETWORKS
-        }
+    with tempfile.TemporaryDirectory() as temporary:
+        folder = Path(temporary)
         if arguments.potential:
-            named = dict(text.split("=", 1) for text in arguments.potential)
-            packages = {label: lambda path=path: Path(path) for label, path in named.items()}
+            packages = {name: Path(path) for name, path in (t.split("=", 1) for t in arguments.potential)}
+        else:
+            write_frames(folder)
+            packages = {trainer: trained(trainer, folder) for trainer in NETWORKS}
         print(f"{'network':24s}{'mofglass, µs/atom':>20s}{'nequip, µs/atom':>18s}{'ratio':>8s}")
-        for label, package in packages.items():
-            path = package()
+        for label, path in packages.items():
             calculators = {
                 "mofglass": NequIPPotential(path).calculator_factory(),
                 "nequip": their_calculator(path, folder),

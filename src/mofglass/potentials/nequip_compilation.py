@@ -67,12 +67,12 @@ def compile_model(model: Path, output: Path) -> None:
     )
     from nequip.utils.global_state import get_latest_global_state
 
-    from mofglass.potentials.nequip_model import _load_eager, load_saved
+    from mofglass.potentials.nequip_model import _load_eager
 
     set_workflow_state("compile")
-    network = load_saved(model)
+    eager = _load_eager(model)
+    network: Any = eager.run
     write_out_products(network)
-    cutoffs = _load_eager(model).cutoffs_A
     target = COMPILE_TARGET_DICT["ase"]
     metadata = {**network.metadata, **get_latest_global_state(only_metadata_related=True)}
     metadata |= {
@@ -92,7 +92,7 @@ def compile_model(model: Path, output: Path) -> None:
         device=torch.device("cpu"),
         input_fields=target["input"],
         output_fields=target["output"],
-        data=example(len(cutoffs), cutoffs),
+        data=example(len(eager.cutoffs_A), eager.cutoffs_A),
         batch_map=dimensions,
         output_path=str(output),
         inductor_configs={"aot_inductor.metadata": plain},
