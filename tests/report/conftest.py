@@ -241,7 +241,9 @@ def _shaken(crystal: Atoms, amplitude_A: float, random: np.random.Generator) -> 
     return moved
 
 
-def make_run(directory: Path, *, seed: int = 1, title: str = "ZIF-4, a test", state: str = "done") -> Path:
+def make_run(
+    directory: Path, *, seed: int = 1, title: str = "ZIF-4, a test", state: str = "done", n_frames: int = 41
+) -> Path:
     """A run directory as the engine leaves it, its frames made here instead of by molecular dynamics.
 
     ZIF-4 shaken by 0.02 Å, with one Zn pulled off its nitrogens from the melt on, and one ring carbon of
@@ -263,7 +265,7 @@ def make_run(directory: Path, *, seed: int = 1, title: str = "ZIF-4, a test", st
     carbon = int(np.flatnonzero(crystal.numbers == 6)[0])
     rows = []
     with H5MDWriter(run.path / "trajectory.h5", crystal.numbers) as writer:
-        for index in range(41):
+        for index in range(n_frames):
             time_ps = index * STEP_PS
             atoms = _shaken(crystal, 0.02, random)
             if time_ps > 1.0:

@@ -136,6 +136,16 @@ def test_of_several_runs_mean_spread_and_each_are_shown(elements_of_three: Eleme
     assert set(tables(elements_of_three, "thermo.csv")["sample"]) == {"glass1", "glass2", "glass3"}
 
 
+def test_a_run_stopped_in_its_melt_is_not_called_a_glass(make: Callable[..., Path], tmp_path: Path) -> None:
+    path = make(tmp_path / "glass1", state="stopped: walltime", n_frames=19)
+    html = write_report([path], tmp_path / "report.html", compare=compare, pore_frames=0).read_text()
+    text = Elements(html).text
+    assert "the stage it is in, 'melt', and not its product: its last frame is at 1.8 ps of 4." in text
+    assert "9 frames from 1 to 1.8 ps analysed, at 1260 K" in text
+    assert "The run so far is drawn solid" in text
+    assert "A run that has not come to its end is not compared with published values" in text
+
+
 def test_text_from_data_is_escaped(make: Callable[..., Path], tmp_path: Path) -> None:
     hostile = "</title><script>window.hacked = 1</script><img src=x onerror=alert(1)>"
     run = make(tmp_path / "run", title=hostile, state="failed: <b>guard</b>")

@@ -36,15 +36,26 @@ def test_equal_names_are_told_apart(make: Callable[..., Path], tmp_path: Path) -
     assert [sample.label for sample in gather(paths)] == ["a/glass", "b/glass"]
 
 
-def test_a_run_that_has_not_come_to_its_glass_is_shown_as_far_as_it_is(
-    make: Callable[..., Path], tmp_path: Path
+@pytest.mark.parametrize(
+    ("n_frames", "stage", "from_ps", "temperature_K"),
+    [(8, "prepare", 0.0, 300.0), (16, "melt", 1.0, 900.0), (26, "quench", 2.0, 900.0)],
+)
+def test_a_run_that_has_not_come_to_its_glass_shows_the_stage_it_is_in(
+    make: Callable[..., Path], tmp_path: Path, n_frames: int, stage: str, from_ps: float, temperature_K: float
 ) -> None:
-    path = make(tmp_path / "early", state="stopped: walltime")
-    text = (path / "run.yaml").read_text().replace("from_ps: 3.0", "from_ps: 30.0")
-    (path / "run.yaml").write_text(text)
+    path = make(tmp_path / "early", state="stopped: walltime", n_frames=n_frames)
     (sample,) = gather([path])
-    assert len(sample.glass) == 1
-    assert sample.state == "stopped: walltime"
+    assert sample.so_far is not None
+    assert (sample.so_far.name, sample.state) == (stage, "stopped: walltime")
+    assert sample.temperature_K == pytest.approx(temperature_K)
+    times = sample.glass.time_ps
+    assert times is not None
+    np.testing.assert_allclose([times[0], times[-1]], [from_ps, 0.1 * (n_frames - 1)])
+
+
+def test_a_run_stopped_in_its_glass_shows_that(make: Callable[..., Path], tmp_path: Path) -> None:
+    (sample,) = gather([make(tmp_path / "late", state="stopped: walltime", n_frames=36)])
+    assert (sample.so_far, len(sample.glass), sample.temperature_K) == (None, 6, 300.0)
 
 
 def test_a_structure_file_is_all_product(tmp_path: Path) -> None:

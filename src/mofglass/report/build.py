@@ -193,10 +193,13 @@ def report_html(
         HTML.
     """
     samples = [item.sample for item in measured]
+    if under_way := [sample for sample in samples if sample.so_far is not None]:
+        system = "run so far"
     figures: dict[str, Any] = {}
     reference = reference_of(measured)
     summaries = mean_summary([item.glass for item in measured])
-    known_compare = compare if all(_is_imidazolate(sample) for sample in samples) else None
+    comparable = not under_way and all(_is_imidazolate(sample) for sample in samples)
+    known_compare = compare if comparable else None
     comparisons, no_comparison = _comparisons(measured, summaries, system, compare)
     histories = _histories(measured, figures)
     blocks = [
@@ -279,17 +282,28 @@ def _lede(samples: Sequence[Sample], system: str) -> str:
     hottest = max((max(s.start_K or 0, s.end_K or 0) for s in first.spans), default=0)
     words = f"{n_atoms} atoms of {formula(first.info.get('structure', {}).get('formula', ''))}"
     if hottest:
-        words += f", heated to {hottest:g} K and analysed at {first.temperature_K:g} K"
+        words += f", heated to {hottest:g} K"
+        words += f" and analysed at {first.temperature_K:g} K" if first.so_far is None else " when it is done"
     potential = first.info.get("potential", {}).get("name")
     return words + (f", with the potential {potential}." if potential else ".")
 
 
 def _warnings(samples: Sequence[Sample]) -> list[str]:
-    return [
-        f"{sample.label} is not finished ({sample.state}): what follows describes it as far as it has come."
-        for sample in samples
-        if sample.is_run and sample.state != "done"
-    ] + [words for words in map(unmelted_words, samples) if words]
+    return [_unfinished_words(sample) for sample in samples if sample.is_run and sample.state != "done"] + [
+        words for words in map(unmelted_words, samples) if words
+    ]
+
+
+def _unfinished_words(sample: Sample) -> str:
+    words = f"{sample.label} is not finished ({sample.state}): what follows describes "
+    if sample.so_far is None:
+        return words + "it as far as it has come."
+    name, times = sample.so_far.name, sample.trajectory.time_ps
+    assert times is not None
+    return words + (
+        f"the stage it is in, '{name}', and not its product: its last frame is at {times[-1]:.4g} ps of "
+        f"{sample.spans[-1].end_ps:.4g}."
+    )
 
 
 def _analysed(measured: Sequence[Measured]) -> list[str]:
@@ -332,6 +346,8 @@ def _comparisons(
 ) -> tuple[list[dict[str, Any]], str]:
     if compare is None:
         return [], "No published values were asked for."
+    if any(item.sample.so_far is not None for item in measured):
+        return [], "A run that has not come to its end is not compared with published values."
     if any(not _is_imidazolate(item.sample) for item in measured):
         return [], (
             "The published values on record are of Zn(C₃H₃N₂)₂; not every sample here has that composition."

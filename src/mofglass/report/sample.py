@@ -22,6 +22,9 @@ from mofglass.trajectory import FrameSequence, Trajectory, open_trajectory
 MAX_ANALYSED_FRAMES = 400
 """Frames of the glass, and of the crystal, that are analysed at most: evenly spread ones."""
 
+_SLACK_PS = 5e-4
+"""Half a femtosecond forgives rounding of the times on file."""
+
 Analyse = Callable[[Iterable[Frame], float | None], tuple[Mapping[str, Result], Mapping[str, str]]]
 """From frames and their temperature (K) to results by analysis name, and reasons for what is left out."""
 
@@ -39,7 +42,8 @@ class Sample:
     trajectory : Trajectory
         All its frames.
     glass : Trajectory
-        The frames that are the product: after the last stage began, or all of a plain trajectory.
+        The frames that are the product: after the last stage began, or all of a plain trajectory; of a run
+        that has not come there, those of the stage it is in.
     crystal : Trajectory or None
         What it was made from: the first hold of the run, or the run's initial structure.
     crystal_label : str
@@ -56,6 +60,8 @@ class Sample:
         ``thermo.csv``.
     spans : list of StageSpan
         The protocol's stages and their times.
+    so_far : StageSpan or None
+        The stage that a run is in which has not come to its product.
     """
 
     path: Path
@@ -70,6 +76,7 @@ class Sample:
     state: str = ""
     thermo: pd.DataFrame | None = None
     spans: list[StageSpan] = field(default_factory=list)
+    so_far: StageSpan | None = None
 
     @property
     def is_run(self) -> bool:
@@ -169,13 +176,17 @@ def _from_run(path: Path, label: str, temperature_K: float | None) -> Sample:
     dynamic = [span for span in spans if span.end_ps > span.start_ps]
     from_ps = float(chosen.get("from_ps", dynamic[-1].start_ps if dynamic else 0.0))
     final_K = dynamic[-1].end_K if dynamic and dynamic[-1].end_K is not None else 300.0
+    so_far = _stage_before(from_ps, trajectory, dynamic)
+    glass_K: float | None = float(chosen.get("temperature_K", final_K))
+    if so_far is not None:
+        from_ps, glass_K = so_far.start_ps, _target_K(so_far, trajectory)
     crystal, crystal_label, crystal_K = _crystal_of(run, trajectory, dynamic, final_K)
     return Sample(
         path=path,
         label=label,
         trajectory=trajectory,
         glass=thinned(_from_time(trajectory, from_ps), MAX_ANALYSED_FRAMES),
-        temperature_K=temperature_K or float(chosen.get("temperature_K", final_K)),
+        temperature_K=temperature_K or glass_K,
         crystal=crystal,
         crystal_label=crystal_label,
         crystal_temperature_K=crystal_K,
@@ -183,7 +194,24 @@ def _from_run(path: Path, label: str, temperature_K: float | None) -> Sample:
         state=run.state,
         thermo=run.thermo(),
         spans=spans,
+        so_far=so_far,
     )
+
+
+def _stage_before(from_ps: float, trajectory: Trajectory, dynamic: Sequence[StageSpan]) -> StageSpan | None:
+    """The stage of the last frame where that lies before a time."""
+    if trajectory.time_ps is None or trajectory.time_ps[-1] >= from_ps - _SLACK_PS:
+        return None
+    begun = [span for span in dynamic if span.start_ps <= trajectory.time_ps[-1] + _SLACK_PS]
+    return begun[-1] if begun else None
+
+
+def _target_K(span: StageSpan, trajectory: Trajectory) -> float | None:
+    """The temperature that a stage aims at where the last frame is."""
+    if span.start_K is None or span.end_K is None or trajectory.time_ps is None:
+        return None
+    done = (float(trajectory.time_ps[-1]) - span.start_ps) / (span.end_ps - span.start_ps)
+    return span.start_K + done * (span.end_K - span.start_K)
 
 
 def _from_file(path: Path, label: str, temperature_K: float | None, open_file: OpenFile) -> Sample:
@@ -227,8 +255,7 @@ def _from_time(trajectory: Trajectory, from_ps: float) -> Trajectory:
     """The frames from a time on; the last frame where the run has not come that far."""
     if trajectory.time_ps is None:
         return trajectory
-    # Half a femtosecond forgives rounding of the times on file.
-    inside = np.flatnonzero(trajectory.time_ps >= from_ps - 5e-4)
+    inside = np.flatnonzero(trajectory.time_ps >= from_ps - _SLACK_PS)
     return trajectory[int(inside[0]) :] if len(inside) else trajectory[-1:]
 
 
