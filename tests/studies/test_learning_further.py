@@ -23,6 +23,7 @@ from mofglass.studies.concurrent_learning import learn
 from mofglass.studies.learning_config import load_learning
 from mofglass.studies.learning_table import learning_table, line_of
 from mofglass.training.base import Silent
+from mofglass.training.learning_curve import read_learning_curve
 from mofglass.training.state import ENDED, read_state, write_state
 
 LEARNING = {
@@ -105,6 +106,21 @@ def once(configure, tmp_path_factory):
     return learn(configure(), tmp_path_factory.mktemp("once")).directory
 
 
+NEQUIP = {
+    "trainer": "nequip",
+    "train": "train.extxyz",
+    "validation": 0.4,
+    "nequip": {
+        "layers": 1,
+        "features": [4],
+        "r_max_A": 4.5,
+        "bessels": 4,
+        "radial_mlp_width": 8,
+        "epochs": 2,
+    },
+}
+
+
 def _n_trained(directory):
     state = json.loads((directory / "final" / "training" / "state.json").read_text())
     return state["n_train"] + state["n_validation"]
@@ -173,6 +189,8 @@ def test_an_iteration_that_learned_nothing_has_no_error_on_it(once, configure, t
         ({"labeller": "zif4"}, "knows .* and not Ar"),
         ({"explore": [{"structures": ["ZIF-44"], "temperature_K": [30]}]}, "ZIF-44"),
         ({"training": {"train": "nosuch.extxyz"}}, "nosuch.extxyz"),
+        ({"further_epochs": 5}, "trainers nequip and allegro; pod fits anew: leave it out"),
+        ({"further_epochs": 0}, "further_epochs must be 1 or more"),
         ({"training": {"validation": ["nosuch.extxyz"]}}, "nosuch.extxyz"),
     ],
 )
@@ -228,3 +246,23 @@ def test_a_contact_that_no_structure_has_is_told_before_the_work(configure, tmp_
     with pytest.raises(InputError, match="press, atoms Ar-Xe: no structure of 'explore' holds Xe"):
         learn(config, tmp_path / "learned")
     assert not list((tmp_path / "learned").glob("iteration-*"))
+
+
+@pytest.mark.slow
+def test_networks_go_on_from_the_iteration_before(data, tmp_path):
+    pytest.importorskip("nequip", reason="mofglass[nequip] is not installed")
+    (data / "nequip.yaml").write_text(yaml.safe_dump(NEQUIP))
+    further = {"training": "nequip.yaml", "further_epochs": 1, "iterations": 2}
+    (data / "networks.yaml").write_text(yaml.safe_dump(LEARNING | further))
+    learned = learn(load_learning(data / "networks.yaml"), tmp_path / "learned")
+    assert learned.table["iteration"].tolist() == ["1", "2", "final"]
+    for before, after in (("iteration-001", "iteration-002"), ("iteration-002", "final")):
+        for member in ("", "member-2"):
+            trainings = [learned.directory / place / "training" / member for place in (before, after)]
+            said = yaml.safe_load((trainings[1] / "config.yaml").read_text())["nequip"]
+            assert said["epochs"] == 1
+            assert said["start_from"] == str(trainings[0] / "model.nequip.zip")
+            begun_from = (trainings[1] / "start.nequip.zip").read_bytes()
+            assert begun_from == (trainings[0] / "model.nequip.zip").read_bytes()
+    curves = [read_learning_curve(learned.directory / f"iteration-00{k}" / "training") for k in (1, 2)]
+    assert [len(curve) for curve in curves] == [2, 1]

@@ -46,7 +46,7 @@ from mofglass.potentials.calculator import make_calculator
 from mofglass.potentials.model_calculator import close_calculator
 from mofglass.simulate import Run
 from mofglass.structures import load
-from mofglass.studies.committee_training import train_committee
+from mofglass.studies.committee_training import Further, check_further, train_committee
 from mofglass.studies.exploration import execute_runs, plan_runs, usable_start
 from mofglass.studies.frame_choice import Look, Looked, choose
 from mofglass.studies.learning_config import LearningConfig
@@ -151,6 +151,8 @@ def _place(directory: Path, number: int) -> Path:
 def _check(config: LearningConfig) -> None:
     """Load what is needed after the long work too, so that a wrong name is told before it."""
     training = config.training_config
+    if config.further_epochs is not None:
+        check_further(training)
     for path in (*training.train, *(training.validation if isinstance(training.validation, tuple) else ())):
         if not is_dataset_file(path):
             format_of(path)
@@ -232,6 +234,7 @@ class _Iteration:
             self.place / TRAINING,
             cache=self.place.parent / "blocks",
             progress=self.progress,
+            further=self._further(),
         )
         if not (self.place / ERRORS).exists():
             self.progress.stage("errors on held-out frames")
@@ -239,6 +242,13 @@ class _Iteration:
             errors = {"held_out": _errors(model, self.held_out), "found_before": _errors(model, found)}
             _write_json(self.place / ERRORS, errors)
         return model, committee
+
+    def _further(self) -> Further | None:
+        """What networks go on from: those of the iteration before, if any and if asked for."""
+        epochs = self.config.further_epochs
+        if epochs is None or self.number == 1:
+            return None
+        return Further(_place(self.place.parent, self.number - 1) / TRAINING, epochs)
 
     def _explore(self, model: str) -> list[Run]:
         self.progress.stage("exploring")

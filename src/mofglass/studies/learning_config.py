@@ -83,6 +83,9 @@ class LearningConfig:
         Contacts that are pressed in each iteration, from where its runs came to, and labelled besides.
     iterations : int
         How often.
+    further_epochs : int or None
+        Networks (NequIP, Allegro) go on from those of the iteration before, for so many epochs; None to begin
+        as `training` says in each iteration.
     committee : int
         Models whose spread of forces says what is unknown; two or more.
     trust_eV_per_A : (float, float)
@@ -115,6 +118,7 @@ class LearningConfig:
     explore: tuple[Exploration, ...]
     press: tuple[Pressing, ...] = ()
     iterations: int = 5
+    further_epochs: int | None = None
     committee: int = 4
     trust_eV_per_A: tuple[float, float] = (0.2, 2.0)
     select: int = 60
@@ -144,6 +148,8 @@ class LearningConfig:
         ):
             if getattr(self, name) < least:
                 raise InputError(f"{name} must be {least} or more, and is {getattr(self, name)}")
+        if self.further_epochs is not None and self.further_epochs < 1:
+            raise InputError(f"further_epochs must be 1 or more, and is {self.further_epochs}")
         for name in ("frame_interval_fs", "max_force_eV_per_A", "max_label_eV_per_A", "min_distance_A"):
             if not getattr(self, name) > 0:
                 raise InputError(f"{name} must be above zero, and is {getattr(self, name):g}")

@@ -137,6 +137,30 @@ class AllegroTrainer(NequIPTrainer):
     package = "allegro"
 
 
+def trained_network(directory: Path) -> Path:
+    """Return the package that a finished training has left.
+
+    Parameters
+    ----------
+    directory : Path
+        Of the training.
+
+    Returns
+    -------
+    Path
+        The file, whether or not it lies over classical terms.
+
+    Raises
+    ------
+    InputError
+        When there is none.
+    """
+    for package in (directory / MODEL_DIRECTORY / NETWORK_FILE, directory / NETWORK_FILE):
+        if package.is_file():
+            return package
+    raise InputError(f"{directory} holds no {NETWORK_FILE}: end its training, or put it back")
+
+
 def _prepare(config: TrainingConfig, data: TrainingData, directory: Path, progress: Progress) -> None:
     """Write the frames and, last, the configuration of nequip-train."""
     if config.settings.start_from is not None:
