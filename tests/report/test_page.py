@@ -141,7 +141,8 @@ def test_a_run_stopped_in_its_melt_is_not_called_a_glass(make: Callable[..., Pat
     html = write_report([path], tmp_path / "report.html", compare=compare, pore_frames=0).read_text()
     text = Elements(html).text
     assert "the stage it is in, 'melt', and not its product: its last frame is at 1.8 ps of 4." in text
-    assert "9 frames from 1 to 1.8 ps analysed, at 1260 K" in text
+    assert "9 frames from 1 to 1.8 ps analysed." in text
+    assert "by a protocol that goes up to 1500 K, with" in text
     assert "The run so far is drawn solid" in text
     assert "A run that has not come to its end is not compared with published values" in text
 

@@ -38,16 +38,21 @@ def test_equal_names_are_told_apart(make: Callable[..., Path], tmp_path: Path) -
 
 @pytest.mark.parametrize(
     ("n_frames", "stage", "from_ps", "temperature_K"),
-    [(8, "prepare", 0.0, 300.0), (16, "melt", 1.0, 900.0), (26, "quench", 2.0, 900.0)],
+    [(8, "prepare", 0.0, 300.0), (16, "melt", 1.0, None), (26, "quench", 2.0, None)],
 )
 def test_a_run_that_has_not_come_to_its_glass_shows_the_stage_it_is_in(
-    make: Callable[..., Path], tmp_path: Path, n_frames: int, stage: str, from_ps: float, temperature_K: float
+    make: Callable[..., Path],
+    tmp_path: Path,
+    n_frames: int,
+    stage: str,
+    from_ps: float,
+    temperature_K: float | None,
 ) -> None:
     path = make(tmp_path / "early", state="stopped: walltime", n_frames=n_frames)
     (sample,) = gather([path])
     assert sample.so_far is not None
     assert (sample.so_far.name, sample.state) == (stage, "stopped: walltime")
-    assert sample.temperature_K == pytest.approx(temperature_K)
+    assert sample.temperature_K == temperature_K
     times = sample.glass.time_ps
     assert times is not None
     np.testing.assert_allclose([times[0], times[-1]], [from_ps, 0.1 * (n_frames - 1)])

@@ -282,8 +282,11 @@ def _lede(samples: Sequence[Sample], system: str) -> str:
     hottest = max((max(s.start_K or 0, s.end_K or 0) for s in first.spans), default=0)
     words = f"{n_atoms} atoms of {formula(first.info.get('structure', {}).get('formula', ''))}"
     if hottest:
-        words += f", heated to {hottest:g} K"
-        words += f" and analysed at {first.temperature_K:g} K" if first.so_far is None else " when it is done"
+        words += (
+            f", heated to {hottest:g} K and analysed at {first.temperature_K:g} K"
+            if first.so_far is None
+            else f", by a protocol that goes up to {hottest:g} K"
+        )
     potential = first.info.get("potential", {}).get("name")
     return words + (f", with the potential {potential}." if potential else ".")
 

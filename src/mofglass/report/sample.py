@@ -179,7 +179,8 @@ def _from_run(path: Path, label: str, temperature_K: float | None) -> Sample:
     so_far = _stage_before(from_ps, trajectory, dynamic)
     glass_K: float | None = float(chosen.get("temperature_K", final_K))
     if so_far is not None:
-        from_ps, glass_K = so_far.start_ps, _target_K(so_far, trajectory)
+        # In a ramp there is no one temperature.
+        from_ps, glass_K = so_far.start_ps, so_far.start_K if so_far.is_held else None
     crystal, crystal_label, crystal_K = _crystal_of(run, trajectory, dynamic, final_K)
     return Sample(
         path=path,
@@ -204,14 +205,6 @@ def _stage_before(from_ps: float, trajectory: Trajectory, dynamic: Sequence[Stag
         return None
     begun = [span for span in dynamic if span.start_ps <= trajectory.time_ps[-1] + _SLACK_PS]
     return begun[-1] if begun else None
-
-
-def _target_K(span: StageSpan, trajectory: Trajectory) -> float | None:
-    """The temperature that a stage aims at where the last frame is."""
-    if span.start_K is None or span.end_K is None or trajectory.time_ps is None:
-        return None
-    done = (float(trajectory.time_ps[-1]) - span.start_ps) / (span.end_ps - span.start_ps)
-    return span.start_K + done * (span.end_K - span.start_K)
 
 
 def _from_file(path: Path, label: str, temperature_K: float | None, open_file: OpenFile) -> Sample:
