@@ -1,4 +1,4 @@
-"""A network over linker terms, repulsion and walls: its parts, the engine that adds them up, its files."""
+"""A network over linker terms, repulsion, dispersion and walls: its parts, their sum, its files."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ pytest.importorskip("nequip", reason="mofglass[nequip] is not installed")
 
 from mofglass.potentials import get_potential
 from mofglass.potentials.calculator import make_calculator
+from mofglass.potentials.dispersion import Dispersion
 from mofglass.potentials.nequip_over_prior import NequIPOverPrior, model_files
 from mofglass.potentials.pod import read_model
 from mofglass.potentials.prior import Prior
@@ -48,6 +49,7 @@ def directory(tmp_path_factory: pytest.TempPathFactory) -> Path:
     prior = Prior(
         linker_terms=read_model(MODELS / "zif4").linker_terms,
         repulsion=Repulsion(inner_A=0.6, outer_A=1.0),
+        dispersion=Dispersion(),
         walls=Walls(pairs={"Zn-Zn": (6.5, 0.5)}),  # so far out that it acts in the crystal
     )
     for name, text in model_files(prior, tuple(SYMBOLS), known_limits="untrained").items():

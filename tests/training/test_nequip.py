@@ -285,7 +285,7 @@ def test_a_network_over_linker_terms_is_their_sum(
         ({"elements": list(SYMBOLS)}, "are Zn, N, C, H in this order, and 'elements' says H, C, N, Zn"),
         ({"r_max_A": 2.5}, "is 3 Å, and r_max_A says 2.5: leave r_max_A out"),
         ({"edge_cutoffs_A": {"H": 2.0}}, "the cut-off H-Zn of .* is 3 Å, and edge_cutoffs_A says 2"),
-        ({}, "lies over other linker terms or another repulsion"),
+        ({}, "lies over other linker terms, or another repulsion"),
     ):
         refused = configured("nequip", **start | more)
         with pytest.raises(InputError, match=message):

@@ -51,7 +51,9 @@ def labelled(prior: Prior, n: int) -> Iterator[LabelledFrame]:
 
 
 def test_known_terms_are_found_again(terms: LinkerTerms, frames: list[LabelledFrame]) -> None:
-    fitted = fit_linker_terms(Dataset.from_frames(frames[:8]), SPECIES, REPULSION, seed=1, progress=Silent())
+    fitted = fit_linker_terms(
+        Dataset.from_frames(frames[:8]), SPECIES, Prior(repulsion=REPULSION), seed=1, progress=Silent()
+    )
     with closing(TakenOff(Prior(linker_terms=fitted, repulsion=REPULSION), SPECIES)) as taken_off:
         for frame in frames[8:]:
             left = taken_off(frame)

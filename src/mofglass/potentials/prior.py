@@ -1,4 +1,4 @@
-"""The classical part beneath a learned potential: bonded terms of linkers, nuclear repulsion, walls."""
+"""The classical part beneath a learned potential: linkers' bonds, nuclear repulsion, dispersion, walls."""
 
 from __future__ import annotations
 
@@ -12,6 +12,8 @@ from ase import Atoms
 
 from mofglass.errors import InputError
 from mofglass.potentials.base import LammpsModel, Potential
+from mofglass.potentials.dispersion import REFERENCE as DISPERSION_REFERENCE
+from mofglass.potentials.dispersion import Dispersion
 from mofglass.potentials.lammps_data import check_elements
 from mofglass.potentials.linker_terms import REFERENCE as LINKER_REFERENCE
 from mofglass.potentials.linker_terms import STYLES, STYLES_WITH_BENDS, LinkerTerms, read_linker_terms
@@ -35,6 +37,8 @@ class Prior:
         Bonded terms of the linkers.
     repulsion : Repulsion or None
         Screened nuclear repulsion.
+    dispersion : Dispersion or None
+        What lies beyond the cut-off of what is learned.
     walls : Walls or None
         Harmonic walls, where no data bind the fit.
 
@@ -46,6 +50,7 @@ class Prior:
 
     linker_terms: LinkerTerms | None = None
     repulsion: Repulsion | None = None
+    dispersion: Dispersion | None = None
     walls: Walls | None = None
 
     def __post_init__(self) -> None:
@@ -54,7 +59,8 @@ class Prior:
 
     def __bool__(self) -> bool:
         """Return whether there is anything in it."""
-        return any(part is not None for part in (self.linker_terms, self.repulsion, self.walls))
+        parts = (self.linker_terms, self.repulsion, self.dispersion, self.walls)
+        return any(part is not None for part in parts)
 
     def to_dict(self) -> dict[str, Any]:
         """Return it as a ``model.yaml`` holds it.
@@ -67,6 +73,8 @@ class Prior:
         content: dict[str, Any] = {}
         if self.repulsion is not None:
             content["repulsion"] = {"style": "zbl", **self.repulsion.to_dict()}
+        if self.dispersion is not None:
+            content["dispersion"] = {"style": "d2", **self.dispersion.to_dict()}
         if self.walls is not None:
             content["walls"] = self.walls.to_dict()
         if self.linker_terms is not None:
@@ -86,8 +94,12 @@ class Prior:
     @property
     def references(self) -> tuple[str, ...]:
         """Publications of the terms it holds."""
-        terms = (LINKER_REFERENCE,) if self.linker_terms is not None else ()
-        return (*terms, REPULSION_REFERENCE) if self.repulsion is not None else terms
+        parts = {
+            LINKER_REFERENCE: self.linker_terms,
+            REPULSION_REFERENCE: self.repulsion,
+            DISPERSION_REFERENCE: self.dispersion,
+        }
+        return tuple(reference for reference, part in parts.items() if part is not None)
 
     @classmethod
     def take(cls, content: dict[str, Any], file: Path) -> Prior:
@@ -110,7 +122,9 @@ class Prior:
         InputError
             When a section is not what it should be.
         """
-        terms, repulsion, walls = (content.pop(key, None) for key in ("linker_terms", "repulsion", "walls"))
+        terms, repulsion, dispersion, walls = (
+            content.pop(key, None) for key in ("linker_terms", "repulsion", "dispersion", "walls")
+        )
         if terms is not None:
             path = file.parent / str(terms)
             terms = read_linker_terms(model_text(path, "the linker terms"), str(path))
@@ -124,6 +138,13 @@ class Prior:
                 raise InputError(
                     f"{file}: the repulsion needs inner_A and outer_A, and each pair both numbers: {error}"
                 ) from error
+        if dispersion is not None:
+            try:
+                if dispersion.pop("style", "d2") != "d2":
+                    raise InputError(f"{file}: the style of the dispersion is d2")
+                dispersion = Dispersion(**dispersion)
+            except (AttributeError, TypeError) as error:
+                raise InputError(f"{file}: the dispersion needs a cutoff_A in Å: {error}") from error
         if walls is not None:
             try:
                 pairs = {name: tuple(values) for name, values in walls.pop("pairs").items()}
@@ -133,7 +154,7 @@ class Prior:
                 raise InputError(
                     f"{file}: the walls need pairs of an onset and a stiffness: {error}"
                 ) from error
-        return cls(linker_terms=terms, repulsion=repulsion, walls=walls)
+        return cls(linker_terms=terms, repulsion=repulsion, dispersion=dispersion, walls=walls)
 
     def pair_commands(self, species: Sequence[str], learned: tuple[str, str] = NO_PAIR_STYLE) -> list[str]:
         """Return the LAMMPS commands of the pair styles.
@@ -166,6 +187,9 @@ class Prior:
         if self.walls is not None:
             wall, wall_rows = self.walls.lammps(tuple(species))
             styles, rows = [*styles, wall], [*rows, *wall_rows]
+        if self.dispersion is not None:
+            style, its_rows = self.dispersion.lammps(tuple(species))
+            styles, rows = [*styles, style], [*rows, *its_rows]
         return styles, rows
 
     @property
@@ -227,7 +251,7 @@ class Prior:
         )
 
     def respa_levels(self, species: Sequence[str]) -> str:
-        """Return which forces r-RESPA takes for fast: all but the learned pair style's.
+        """Return which forces r-RESPA takes for fast: all but the learned pair style's and the dispersion.
 
         Parameters
         ----------
@@ -242,7 +266,8 @@ class Prior:
         if self.linker_terms is None:
             return ""
         styles, _ = self._overlaid(species)
-        return f"bond 1 hybrid 2{' 1' * len(styles)}" if styles else "bond 1 pair 2"
+        levels = [" 2" if style.startswith("momb") else " 1" for style in styles]
+        return f"bond 1 hybrid 2{''.join(levels)}" if styles else "bond 1 pair 2"
 
 
 class PriorAlone(Potential):

@@ -194,6 +194,8 @@ def _elements(settings: NetworkSettings, train: Dataset, validation: Dataset) ->
                 "know: leave such frames out, or start from random weights"
             )
         raise InputError(f"the frames hold {', '.join(unknown)}, which 'elements' lacks: add it there")
+    if settings.dispersion is not None:
+        settings.dispersion.lammps(elements)
     if settings.walls is not None:
         settings.walls.lammps(elements)
         settings.walls.check(linker_terms=bool(settings.linker_terms))
@@ -205,18 +207,19 @@ def _prior(config: TrainingConfig, train: Dataset, elements: tuple[str, ...], pr
     settings: NetworkSettings = config.settings
     before = None if settings.start_from is None else prior_beside(settings.start_from)
     terms: LinkerTerms | None = None
+    beneath = Prior(repulsion=settings.repulsion, dispersion=settings.dispersion)
     if isinstance(settings.linker_terms, Path):
         text = model_text(settings.linker_terms, "the linker terms")
         terms = read_linker_terms(text, str(settings.linker_terms))
     elif settings.linker_terms and before is not None:
         terms = before.linker_terms
     elif settings.linker_terms:
-        terms = fit_linker_terms(train, elements, settings.repulsion, seed=config.seed, progress=progress)
-    prior = Prior(linker_terms=terms, repulsion=settings.repulsion)
+        terms = fit_linker_terms(train, elements, beneath, seed=config.seed, progress=progress)
+    prior = replace(beneath, linker_terms=terms)
     if before is not None and prior.texts != replace(before, walls=None).texts:
         raise InputError(
-            f"the network {settings.start_from} lies over other linker terms or another repulsion than this "
-            f"training asks for: write those of the {MODEL_FILE} beside it"
+            f"the network {settings.start_from} lies over other linker terms, or another repulsion or "
+            f"dispersion, than this training asks for: write those of the {MODEL_FILE} beside it"
         )
     return prior
 

@@ -11,6 +11,7 @@ from typing import Any, Literal
 from ase.data import chemical_symbols
 
 from mofglass.errors import InputError
+from mofglass.potentials.dispersion import Dispersion
 from mofglass.potentials.nequip_model import PACKAGE
 from mofglass.potentials.repulsion import Repulsion, Walls
 
@@ -71,6 +72,9 @@ class NetworkSettings(ABC):
     repulsion : Repulsion or None
         Screened nuclear repulsion, taken off the labels and laid under the network; unlike `zbl` it is
         switched off within `outer_A`.
+    dispersion : Dispersion or None
+        Dispersion of Grimme's DFT-D2, taken off the labels and laid under the network, which ends before it
+        does: without it phases of different density have errors of their own.
     walls : Walls or None
         Harmonic walls laid over the finished model, where the data do not bind it.
     start_from : Path or None
@@ -100,6 +104,7 @@ class NetworkSettings(ABC):
     compile_training: bool = False
     linker_terms: bool | Path = False
     repulsion: Repulsion | None = None
+    dispersion: Dispersion | None = None
     walls: Walls | None = None
     start_from: Path | None = None
 

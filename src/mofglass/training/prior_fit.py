@@ -9,7 +9,6 @@ import numpy as np
 from mofglass.datasets.dataset import Dataset
 from mofglass.potentials.linker_terms import LinkerTerms, bonds_that_hold
 from mofglass.potentials.prior import Prior
-from mofglass.potentials.repulsion import Repulsion
 from mofglass.training.base import Progress
 from mofglass.training.linear_fit import NormalEquations
 from mofglass.training.linker_descriptors import LinkerDescriptors
@@ -25,7 +24,7 @@ RIDGE = 1e-6
 def fit_linker_terms(
     dataset: Dataset,
     species: tuple[str, ...],
-    repulsion: Repulsion | None,
+    beneath: Prior,
     *,
     seed: int,
     progress: Progress,
@@ -40,8 +39,8 @@ def fit_linker_terms(
         Labelled frames whose linkers are whole imidazolate; at most `MAX_FRAMES` of them are drawn.
     species : tuple of str
         Elements.
-    repulsion : Repulsion or None
-        Taken off the forces first.
+    beneath : Prior
+        What else the network is laid over; taken off the forces first.
     seed : int
         Of the draw.
     progress : Progress
@@ -57,10 +56,10 @@ def fit_linker_terms(
     descriptors = LinkerDescriptors(species)
     at_least = bonds_that_hold()
     matrix, right, square = np.zeros((len(at_least), len(at_least))), np.zeros(len(at_least)), 0.0
-    without_repulsion = TakenOff(Prior(repulsion=repulsion), species)
-    with closing(descriptors), closing(without_repulsion):
+    taken_off = TakenOff(beneath, species)
+    with closing(descriptors), closing(taken_off):
         for row in rows:
-            frame = without_repulsion(dataset[int(row)])
+            frame = taken_off(dataset[int(row)])
             columns = descriptors.rows(frame.to_atoms()).forces.reshape(-1, len(at_least))
             forces = np.asarray(frame.forces_eV_per_A).ravel()
             weight = 1.0 / (1.0 + np.mean(forces**2) / FORCE_SCALE_EV_PER_A**2)
