@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from itertools import combinations_with_replacement
 from typing import Any
 
 from ase import units
@@ -89,14 +90,13 @@ class Dispersion:
                 "dispersion out"
             )
         rows = []
-        for i, first in enumerate(species):
-            for j, second in enumerate(species[i:], start=i):
-                (c6, r0), (other_c6, other_r0) = C6_AND_R0[first], C6_AND_R0[second]
-                coefficient, radius_A = EV_A6 * math.sqrt(c6 * other_c6), r0 + other_r0
-                damping = 1 + math.exp(-STEEPNESS * (self.cutoff_A / radius_A - 1))
-                at_cutoff = -SCALE_PBE * coefficient / self.cutoff_A**6 / damping
-                # A Morse term without steepness is its depth everywhere, with the other sign.
-                rows.append(f"{i + 1} {j + 1} momb {at_cutoff:.8g} 0 1 {coefficient:.8g} {radius_A:.6g}")
+        for (i, first), (j, second) in combinations_with_replacement(enumerate(species, start=1), 2):
+            (c6, r0), (other_c6, other_r0) = C6_AND_R0[first], C6_AND_R0[second]
+            coefficient, radius_A = EV_A6 * math.sqrt(c6 * other_c6), r0 + other_r0
+            damping = 1 + math.exp(-STEEPNESS * (self.cutoff_A / radius_A - 1))
+            at_cutoff = -SCALE_PBE * coefficient / self.cutoff_A**6 / damping
+            # A Morse term without steepness is its depth everywhere, with the other sign.
+            rows.append(f"{i} {j} momb {at_cutoff:.8g} 0 1 {coefficient:.8g} {radius_A:.6g}")
         return f"momb {self.cutoff_A:g} {SCALE_PBE:g} {STEEPNESS}", rows
 
     def to_dict(self) -> dict[str, Any]:

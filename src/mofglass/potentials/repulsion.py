@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from itertools import combinations_with_replacement
 from typing import Any
 
 from ase import Atoms
@@ -74,10 +75,9 @@ class Repulsion:
             ``zbl INNER OUTER`` for each pair of radii, and what follows each ``pair_coeff``.
         """
         groups: dict[tuple[float, float], list[str]] = {}
-        for i, first in enumerate(species):
-            for j, second in enumerate(species[i:], start=i):
-                charges = f"{atomic_numbers[first]} {atomic_numbers[second]}"
-                groups.setdefault(self.radii(first, second), []).append(f"{i + 1} {j + 1} zbl{{}} {charges}")
+        for (i, first), (j, second) in combinations_with_replacement(enumerate(species, start=1), 2):
+            charges = f"{atomic_numbers[first]} {atomic_numbers[second]}"
+            groups.setdefault(self.radii(first, second), []).append(f"{i} {j} zbl{{}} {charges}")
         coefficients = []
         for number, rows in enumerate(groups.values(), start=1):
             # LAMMPS counts sub-styles only where one style occurs several times.

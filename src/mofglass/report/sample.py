@@ -15,15 +15,12 @@ from mofglass.errors import InputError
 from mofglass.frame import Frame
 from mofglass.result import Result
 from mofglass.simulate import Run
-from mofglass.simulate.stage_spans import StageSpan, stage_spans
+from mofglass.simulate.stage_spans import SLACK_PS, StageSpan, stage_spans
 from mofglass.structures import catalogue
 from mofglass.trajectory import FrameSequence, Trajectory, open_trajectory
 
 MAX_ANALYSED_FRAMES = 400
 """Frames of the glass, and of the crystal, that are analysed at most: evenly spread ones."""
-
-_SLACK_PS = 5e-4
-"""Half a femtosecond forgives rounding of the times on file."""
 
 Analyse = Callable[[Iterable[Frame], float | None], tuple[Mapping[str, Result], Mapping[str, str]]]
 """From frames and their temperature (K) to results by analysis name, and reasons for what is left out."""
@@ -201,9 +198,9 @@ def _from_run(path: Path, label: str, temperature_K: float | None) -> Sample:
 
 def _stage_before(from_ps: float, trajectory: Trajectory, dynamic: Sequence[StageSpan]) -> StageSpan | None:
     """The stage of the last frame where that lies before a time."""
-    if trajectory.time_ps is None or trajectory.time_ps[-1] >= from_ps - _SLACK_PS:
+    if trajectory.time_ps is None or trajectory.time_ps[-1] >= from_ps - SLACK_PS:
         return None
-    begun = [span for span in dynamic if span.start_ps <= trajectory.time_ps[-1] + _SLACK_PS]
+    begun = [span for span in dynamic if span.start_ps <= trajectory.time_ps[-1] + SLACK_PS]
     return begun[-1] if begun else None
 
 
@@ -248,7 +245,7 @@ def _from_time(trajectory: Trajectory, from_ps: float) -> Trajectory:
     """The frames from a time on; the last frame where the run has not come that far."""
     if trajectory.time_ps is None:
         return trajectory
-    inside = np.flatnonzero(trajectory.time_ps >= from_ps - _SLACK_PS)
+    inside = np.flatnonzero(trajectory.time_ps >= from_ps - SLACK_PS)
     return trajectory[int(inside[0]) :] if len(inside) else trajectory[-1:]
 
 

@@ -9,7 +9,7 @@ import numpy as np
 
 from mofglass.simulate.stages import Dynamics, from_yaml_list
 
-_SLACK_PS = 5e-4
+SLACK_PS = 5e-4
 """Half a femtosecond: a frame at the end of a stage is its own, however its time was rounded."""
 
 
@@ -84,7 +84,7 @@ def held_temperature(spans: Sequence[StageSpan], time_ps: np.ndarray) -> float |
     inside: dict[float, np.ndarray] = {}
     for span in spans:
         if span.is_held and span.start_K is not None:
-            within = (time_ps >= span.start_ps - _SLACK_PS) & (time_ps <= span.end_ps + _SLACK_PS)
+            within = (time_ps >= span.start_ps - SLACK_PS) & (time_ps <= span.end_ps + SLACK_PS)
             inside[span.start_K] = inside.get(span.start_K, False) | within
     return next((kelvin for kelvin, within in inside.items() if within.all()), None)
 
@@ -104,7 +104,7 @@ def stages_between(spans: Sequence[StageSpan], from_ps: float, to_ps: float) -> 
     list of StageSpan
         In order.
     """
-    least_ps = _SLACK_PS if to_ps > from_ps + _SLACK_PS else -_SLACK_PS
+    least_ps = SLACK_PS if to_ps > from_ps + SLACK_PS else -SLACK_PS
     return [
         span
         for span in spans
