@@ -20,6 +20,7 @@ from ase.io import read
 from mofglass.datasets.dataset import Dataset
 from mofglass.datasets.labelled import LabelledFrame
 from mofglass.errors import InputError
+from mofglass.potentials.repulsion import BENDS_WALL, Walls
 from mofglass.training.config import TrainingConfig, Weights, parse_config
 from mofglass.training.data import TrainingData, usable_data
 from mofglass.training.learning_curve import read_learning_curve
@@ -232,12 +233,10 @@ def test_a_network_over_linker_terms_is_their_sum(
     from mofglass.training.nequip import NequIPTrainer
 
     monkeypatch.setenv("CXX", "no-compiler")
-    settings: dict[str, Any] = {
-        "repulsion": {"inner_A": 0.6, "outer_A": 1.0},
-        "walls": {"pairs": {"Zn-Zn": [3.4, 3.3]}},
-    }
+    settings: dict[str, Any] = {"repulsion": {"inner_A": 0.6, "outer_A": 1.0}}
+    walled = settings | {"walls": {"pairs": {"Zn-Zn": [3.4, 3.3]}}}
     types = {"elements": ["Zn", "N", "C", "H"], "edge_cutoffs_A": {"H": {"H": 2.0}}}
-    config = configured("nequip", features=[4], radial_mlp_width=8, linker_terms=True, **settings, **types)
+    config = configured("nequip", features=[4], radial_mlp_width=8, linker_terms=True, **walled, **types)
     train, validation = Dataset.from_frames(frames[:4]), Dataset.from_frames(frames[4:6])
     first = tmp_path / "first"
     first.mkdir()
@@ -258,10 +257,11 @@ def test_a_network_over_linker_terms_is_their_sum(
     labels = [np.sqrt(np.mean(frame.forces_eV_per_A**2)) for frame in frames[4:6]]
     assert np.mean([np.sqrt(np.mean(a.get_forces() ** 2)) for a in left]) < 0.6 * np.mean(labels)
 
-    # The terms of an earlier training can be given; a network that goes on takes those beside it.
-    for name, more in (
-        ("second", {"linker_terms": str(model / "linker_terms.yaml")}),
-        ("third", {"linker_terms": True, "start_from": str(model / "model.nequip.zip"), "r_max_A": None}),
+    # The terms of an earlier training can be given; a network that goes on takes those beside it, and walls.
+    start = {"start_from": str(model / "model.nequip.zip"), "r_max_A": None}
+    for name, more, walls in (
+        ("second", {"linker_terms": str(model / "linker_terms.yaml")}, Walls(bends=BENDS_WALL)),
+        ("third", {"linker_terms": True, **start}, potential.prior.walls),
     ):
         again = configured("nequip", features=[4], radial_mlp_width=8, **settings | more)
         (tmp_path / name).mkdir()
@@ -273,6 +273,7 @@ def test_a_network_over_linker_terms_is_their_sum(
             "frames": 3,
             "validation_frames": 2,
         }
+        assert NequIPOverPrior(tmp_path / name / "model", compiled=False).prior.walls == walls
 
     # Atom types and cut-offs are those of the network that it started from.
     written = yaml.safe_load((tmp_path / "third" / "nequip.yaml").read_text())["data"]
@@ -280,7 +281,6 @@ def test_a_network_over_linker_terms_is_their_sum(
     assert mapper["model_type_names"] == written["stats_manager"]["type_names"] == types["elements"]
     assert neighbours["r_max"] == 3.0
     assert neighbours["per_edge_type_cutoff"]["H"] == {"Zn": 3.0, "N": 3.0, "C": 3.0, "H": 2.0}
-    start = {"start_from": str(model / "model.nequip.zip"), "r_max_A": None}
     for more, message in (
         ({"elements": list(SYMBOLS)}, "are Zn, N, C, H in this order, and 'elements' says H, C, N, Zn"),
         ({"r_max_A": 2.5}, "is 3 Å, and r_max_A says 2.5: leave r_max_A out"),

@@ -15,6 +15,7 @@ from mofglass.potentials.calculator import LammpsCalculator
 from mofglass.potentials.linker_terms import N_FREE, LinkerTerms, bonds_that_hold
 from mofglass.potentials.pod import POD, PODModel, read_model
 from mofglass.potentials.pod_files import PODCoefficients, PODParameters
+from mofglass.potentials.repulsion import BENDS_WALL, Walls
 from mofglass.structures import load
 from mofglass.training.base import Silent
 from mofglass.training.config import TrainingConfig, parse_config
@@ -88,6 +89,7 @@ def test_a_potential_with_linker_terms_is_found_again(labelled: list[LabelledFra
     assert point.validation_force_mae_meV_per_A < 1e-4 * mean_force
     assert point.validation_energy_mae_meV_per_atom < 0.01
     assert read_model(directory).linker_terms is not None
+    assert read_model(directory).walls == Walls(bends=BENDS_WALL)
     assert "cannot break" in read_model(directory).known_limits
 
 

@@ -2,6 +2,7 @@
 
     python tools/zif4/make_distorted.py contacts hot.extxyz --frames 144 --seed 1 -o contacts.extxyz
     python tools/zif4/make_distorted.py stretched hot.extxyz --frames 72 --seed 1 -o stretched.extxyz
+    python tools/zif4/make_distorted.py bent hot.extxyz --frames 90 --seed 1 -o bent.extxyz
     mofglass dataset label contacts.extxyz -p nequip-archived:MODEL.pth -o contacts --jobs 2
 
 contacts: whole linkers, or single zinc atoms, are shifted along the line between two atoms of different
@@ -10,6 +11,9 @@ two atoms falling onto each other.
 
 stretched: a fifth of the linkers have one ring bond stretched or squeezed and hydrogens bent out of the
 plane. Without them a fit knows nothing of a ring bond beyond 1.65 Å, and rings open in hot runs within 20 fs.
+
+bent: a hydrogen of a third of the linkers is bent, each its own way, in the plane of its ring or out of it.
+Without them a network over linker terms puts minima where a hydrogen lies across a bond of its ring.
 """
 
 from __future__ import annotations
@@ -44,6 +48,9 @@ RING_BONDS = ((0, 1), (1, 2), (2, 3), (3, 4), (4, 0))
 HYDROGEN_OF = {1: 5, 3: 6, 4: 7}
 STRETCH_A, BEND_DEG = (-0.25, 0.8), 80.0
 SHARE_OF_LINKERS = 0.2
+BENT_DEG, SHARE_OF_BENT_LINKERS = (15.0, 75.0), 0.4
+LARGEST_ANGLE_DEG = 160.0
+"""Of a hydrogen with its ring: at 180° the torsions of the linker terms are not defined."""
 
 
 def with_contacts(atoms: Atoms, random: np.random.Generator) -> Atoms | None:
@@ -114,9 +121,34 @@ def stretched(atoms: Atoms, random: np.random.Generator) -> Atoms | None:
     return copy
 
 
+def bent(atoms: Atoms, random: np.random.Generator) -> Atoms | None:
+    """Return a copy with bent hydrogens, or None where a linker is broken, before or after."""
+    copy = atoms.copy()
+    copy.info = {"source": "bent hydrogens"}
+    try:
+        linkers = linker_places(atoms)
+        for places in linkers[random.random(len(linkers)) < SHARE_OF_BENT_LINKERS]:
+            carbon, hydrogen = list(HYDROGEN_OF.items())[random.integers(len(HYDROGEN_OF))]
+            arm = atoms.get_distance(places[carbon], places[hydrogen], mic=True, vector=True)
+            across = np.cross(arm, random.normal(size=3))
+            across *= np.linalg.norm(arm) / np.linalg.norm(across)
+            angle = np.radians(random.uniform(*BENT_DEG))
+            moved = np.cos(angle) * arm + np.sin(angle) * across
+            ring = [places[end] for bond in RING_BONDS if carbon in bond for end in bond if end != carbon]
+            sides = atoms.get_distances(places[carbon], ring, mic=True, vector=True)
+            cosines = sides @ moved / np.linalg.norm(sides, axis=1) / np.linalg.norm(moved)
+            if np.degrees(np.arccos(cosines.min())) < LARGEST_ANGLE_DEG:
+                copy.positions[places[hydrogen]] = copy.positions[places[carbon]] + moved
+        linker_places(copy)
+    except InputError:
+        return None
+    return copy
+
+
 KINDS: dict[str, Callable[[Atoms, np.random.Generator], Atoms | None]] = {
     "contacts": with_contacts,
     "stretched": stretched,
+    "bent": bent,
 }
 
 

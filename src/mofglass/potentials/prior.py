@@ -147,12 +147,12 @@ class Prior:
                 raise InputError(f"{file}: the dispersion needs a cutoff_A in Å: {error}") from error
         if walls is not None:
             try:
-                pairs = {name: tuple(values) for name, values in walls.pop("pairs").items()}
+                pairs = {name: tuple(values) for name, values in walls.pop("pairs", {}).items()}
                 bends = walls.pop("bends", None)
                 walls = Walls(**walls, pairs=pairs, bends=None if bends is None else tuple(bends))
             except (AttributeError, KeyError, TypeError, ValueError) as error:
                 raise InputError(
-                    f"{file}: the walls need pairs of an onset and a stiffness: {error}"
+                    f"{file}: the walls need pairs of an onset and a stiffness, or bends: {error}"
                 ) from error
         return cls(linker_terms=terms, repulsion=repulsion, dispersion=dispersion, walls=walls)
 
@@ -185,8 +185,8 @@ class Prior:
         """Return the pair styles laid over the learned one, and their coefficients."""
         styles, rows = self.repulsion.lammps(tuple(species)) if self.repulsion is not None else ([], [])
         if self.walls is not None:
-            wall, wall_rows = self.walls.lammps(tuple(species))
-            styles, rows = [*styles, wall], [*rows, *wall_rows]
+            more, its_rows = self.walls.lammps(tuple(species))
+            styles, rows = [*styles, *more], [*rows, *its_rows]
         if self.dispersion is not None:
             style, its_rows = self.dispersion.lammps(tuple(species))
             styles, rows = [*styles, style], [*rows, *its_rows]

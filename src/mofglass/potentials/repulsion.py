@@ -99,6 +99,10 @@ class Repulsion:
         return plain
 
 
+BENDS_WALL = (162.0, 80.0)
+"""Onset, degrees, and stiffness, eV/rad², of `Walls.bends` where none are asked for."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Walls:
     """Harmonic walls that keep pairs of elements out of distances where no data bind a fit.
@@ -111,7 +115,7 @@ class Walls:
     Parameters
     ----------
     pairs : mapping of str to (float, float)
-        Onset, Å, and stiffness, eV/Å², of each pair, as ``{"Zn-Zn": (3.4, 3.3)}``.
+        Onset, Å, and stiffness, eV/Å², of each pair, as ``{"Zn-Zn": (3.4, 3.3)}``; none with `bends` alone.
     bends : (float, float) or None
         Onset, degrees, and stiffness, eV/rad², of the angles between ring bonds and bonds to hydrogen; needs
         linker terms.
@@ -119,15 +123,15 @@ class Walls:
     Raises
     ------
     InputError
-        For no pair, one named twice, or a number that is not above zero.
+        For no wall at all, a pair named twice, or a number that is not above zero.
     """
 
-    pairs: dict[str, tuple[float, float]]
+    pairs: dict[str, tuple[float, float]] = field(default_factory=dict)
     bends: tuple[float, float] | None = None
 
     def __post_init__(self) -> None:
-        if not self.pairs:
-            raise InputError("walls: name a pair, as in Zn-Zn: [3.4, 3.3]")
+        if not self.pairs and self.bends is None:
+            raise InputError("walls: name a pair, as in Zn-Zn: [3.4, 3.3], or bends")
         seen = set()
         for name, values in self.pairs.items():
             _check_pair(name, "walls")
@@ -142,6 +146,23 @@ class Walls:
             raise InputError(
                 "walls: bends need an onset between 90 and 180 degrees and a stiffness (eV/rad²) above zero"
             )
+
+    @classmethod
+    def least(cls, *, linker_terms: bool) -> Walls | None:
+        """Return what stands where a training asks for no walls.
+
+        Parameters
+        ----------
+        linker_terms : bool
+            Whether there are terms on the linkers' angles.
+
+        Returns
+        -------
+        Walls or None
+            With linker terms, a wall on bends alone: one bond of a ring and a hydrogen of 40 000 come so far
+            in a melt at 1500 K, and no run over linker terms holds there for long without it.
+        """
+        return cls(bends=BENDS_WALL) if linker_terms else None
 
     def check(self, *, linker_terms: bool) -> None:
         """Refuse a wall on bends where there are no angles.
@@ -159,8 +180,8 @@ class Walls:
         if self.bends is not None and not linker_terms:
             raise InputError("walls: bends stand on the angles of linker terms: set linker_terms too")
 
-    def lammps(self, species: tuple[str, ...]) -> tuple[str, list[str]]:
-        """Return the LAMMPS sub-style and its coefficients, for types in the order of `species`.
+    def lammps(self, species: tuple[str, ...]) -> tuple[list[str], list[str]]:
+        """Return the LAMMPS sub-styles and their coefficients, for types in the order of `species`.
 
         Parameters
         ----------
@@ -169,10 +190,8 @@ class Walls:
 
         Returns
         -------
-        style : str
-            ``harmonic/cut``.
-        coefficients : list of str
-            What follows each ``pair_coeff``.
+        styles, coefficients : list of str
+            ``harmonic/cut`` where there are pairs, and what follows each ``pair_coeff``.
 
         Raises
         ------
@@ -188,7 +207,7 @@ class Walls:
                 )
             first, second = sorted(species.index(symbol) + 1 for symbol in symbols)
             rows.append(f"{first} {second} harmonic/cut {stiffness:g} {onset:g}")
-        return "harmonic/cut", rows
+        return ["harmonic/cut"] if rows else [], rows
 
     def to_dict(self) -> dict[str, Any]:
         """Return it as `model.yaml` holds it.
@@ -196,9 +215,11 @@ class Walls:
         Returns
         -------
         dict
-            Onset, Å, and stiffness, eV/Å², by pair, under ``pairs``; ``bends`` as they are.
+            Onset, Å, and stiffness, eV/Å², by pair, under ``pairs``; ``bends`` as they are; what is there.
         """
-        content: dict[str, Any] = {"pairs": {name: list(values) for name, values in self.pairs.items()}}
+        content: dict[str, Any] = {}
+        if self.pairs:
+            content["pairs"] = {name: list(values) for name, values in self.pairs.items()}
         if self.bends is not None:
             content["bends"] = list(self.bends)
         return content

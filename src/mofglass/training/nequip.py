@@ -27,6 +27,7 @@ from mofglass.potentials.linker_terms import KNOWN_LIMITS, LinkerTerms, read_lin
 from mofglass.potentials.nequip_over_prior import NETWORK_FILE, model_files, prior_beside
 from mofglass.potentials.pod import MODEL_FILE
 from mofglass.potentials.prior import Prior, model_text
+from mofglass.potentials.repulsion import Walls
 from mofglass.training.base import Fit, Progress
 from mofglass.training.child_process import LINES_OF_REASON, run_module
 from mofglass.training.config import TrainingConfig
@@ -174,7 +175,7 @@ def _prepare(config: TrainingConfig, data: TrainingData, directory: Path, progre
     with closing(TakenOff(prior, elements)) as taken_off:
         stresses = _write_frames(map(taken_off, train), directory / TRAIN_FILE, progress)
         stresses += _write_frames(map(taken_off, validation), directory / VALIDATION_FILE, progress)
-    if prior := replace(prior, walls=settings.walls):
+    if prior := replace(prior, walls=_walls(settings)):
         _write_model_files(config, prior, elements, trained, directory / MODEL_DIRECTORY)
     if settings.start_from is not None:
         # nequip reads the file again whenever it reads a checkpoint of this training.
@@ -200,6 +201,13 @@ def _elements(settings: NetworkSettings, train: Dataset, validation: Dataset) ->
         settings.walls.lammps(elements)
         settings.walls.check(linker_terms=bool(settings.linker_terms))
     return elements
+
+
+def _walls(settings: NetworkSettings) -> Walls | None:
+    """Return the walls asked for, or else those of the network that goes on, or else the least."""
+    before = None if settings.start_from is None else prior_beside(settings.start_from)
+    given = settings.walls or (before and before.walls)
+    return given or Walls.least(linker_terms=bool(settings.linker_terms))
 
 
 def _prior(config: TrainingConfig, train: Dataset, elements: tuple[str, ...], progress: Progress) -> Prior:

@@ -76,7 +76,8 @@ class NetworkSettings(ABC):
         Dispersion of Grimme's DFT-D2, taken off the labels and laid under the network, which ends before it
         does: without it phases of different density have errors of their own.
     walls : Walls or None
-        Harmonic walls laid over the finished model, where the data do not bind it.
+        Harmonic walls laid over the finished model, where the data do not bind it. Where none are given,
+        those of `start_from`; else, with linker terms, one on bends.
     start_from : Path or None
         A package (``.nequip.zip``) whose weights to start from, instead of random ones. Its architecture
         holds, and the settings of the architecture here are ignored; but `elements`, `r_max_A` and

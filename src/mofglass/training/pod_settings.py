@@ -40,7 +40,8 @@ class PODSettings:
     repulsion : Repulsion or None
         Screened nuclear repulsion laid over the potential; it is taken off the labels first.
     walls : Walls or None
-        Harmonic walls laid over the finished fit, at distances where the data do not bind it.
+        Harmonic walls laid over the finished fit, at distances where the data do not bind it; with linker
+        terms there is one on bends where none are given.
     force_scale_eV_per_A : float
         An atom with a force F counts 1/(1 + (F/scale)²) in the sum of squared force errors.
     frame_force_scale_eV_per_A : float
@@ -93,6 +94,8 @@ class PODSettings:
     def __post_init__(self) -> None:
         if self.start_from is not None:
             self._take_form(self.start_from)
+        if self.walls is None:
+            object.__setattr__(self, "walls", Walls.least(linker_terms=self.linker_terms))
         known = [field.name for field in fields(PODParameters) if field.name != "species"]
         for name, value in self.descriptors.items():
             if name not in known:
