@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import re
+
 import numpy as np
 import pytest
 
 from mofglass.errors import InputError, SimulationError
 from mofglass.frame import Frame
-from mofglass.simulate import Guards, Run, RunSettings, create_run, execute, hold
+from mofglass.simulate import Guards, RunSettings, create_run, execute, hold
+from mofglass.simulate.guards import where_forces_are_largest
 from mofglass.structures import load
 
 ROW = {
@@ -42,6 +45,25 @@ def test_limits_can_be_switched_off():
         Guards(min_distance_A=-1)
 
 
+def test_where_it_broke_is_named():
+    atoms = load("ZIF-4")
+    forces = np.zeros((len(atoms), 3))
+    carbon = int(np.flatnonzero(atoms.numbers == 6)[3])
+    forces[carbon] = [30.0, 0.0, -40.0]
+    words = where_forces_are_largest(Frame.from_atoms(atoms), forces)
+    bonded = np.argsort(atoms.get_distances(carbon, range(len(atoms)), mic=True))[1:4]
+    assert f"the largest force, 50 eV/Å, is on C {carbon}, counted from 0" in words
+    assert all(f"{atoms[j].symbol} {j} at 1." in words for j in bonded)
+    row = ROW | {"max_force_eV_per_A": 300.0}
+    verdict = Guards().judge_thermo(
+        row, highest_target_K=300.0, initial_volume_A3=1000.0, where=lambda: words
+    )
+    assert verdict == f"a force of 300 eV/Å is above the limit of 200 eV/Å{words}"
+    alone = Frame(np.array([18]), np.zeros((1, 3)), 20.0 * np.eye(3))
+    assert where_forces_are_largest(alone, np.ones((1, 3))).endswith("is on Ar 0, counted from 0)")
+    assert where_forces_are_largest(alone, np.full((1, 3), np.nan)) == ""
+
+
 def test_frame_limits():
     atoms = load("ZIF-4")
     frame = Frame.from_atoms(atoms)
@@ -71,7 +93,8 @@ def test_an_exploding_run_stops_and_keeps_its_good_frames(tmp_path, argon):
     run = create_run(tmp_path / "run", argon, "lj", stages, settings=RunSettings(frame_interval_ps=0.1))
     with pytest.raises(SimulationError, match="resume"):
         execute(run, threads=1, progress=False)
-    assert Run(run.path).state.startswith("failed: ")
+    where = r"is on Ar \d+, counted from 0; nearest to it Ar \d+ at \d\.\d\d Å"
+    assert re.match(rf"failed: at .* is above the limit of .* \(the largest force, .* {where}", run.state)
     frames = run.trajectory()
     assert len(frames) >= 6
     assert frames.time_ps[:6] == pytest.approx([0, 0.1, 0.2, 0.3, 0.4, 0.5])

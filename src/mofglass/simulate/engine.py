@@ -26,6 +26,7 @@ from mofglass.potentials.base import LammpsModel
 from mofglass.potentials.lammps_library import UNITS, start_lammps
 from mofglass.simulate.deck import CompiledStage, frees_tilts, setup_commands, velocity_command
 from mofglass.simulate.external import ExternalForces, box_cell
+from mofglass.simulate.guards import where_forces_are_largest
 from mofglass.simulate.progress import RunProgress
 from mofglass.simulate.ranks import Ranks
 from mofglass.simulate.recorder import Recorder
@@ -306,6 +307,7 @@ class Engine:
             {key: value for key, value in entry.items() if isinstance(value, float)},
             highest_target_K=self._highest_K,
             initial_volume_A3=self._initial_volume_A3,
+            where=lambda: where_forces_are_largest(self._frame(step, time_ps), self._forces()),
         )
         snapshot = None
         if frame and reason is None:
@@ -363,8 +365,16 @@ class Engine:
         """Return the largest component of a force, in LAMMPS' units: of the forces, not of their impulses."""
         if self._external is None or self._external.every == 1:
             return float(state["Fmax"])
+        return float(np.abs(self._all_forces()).max())
+
+    def _all_forces(self) -> np.ndarray:
+        """Return the forces on all particles, in LAMMPS' units."""
         forces = np.array(self._lammps.gather_atoms("f", 1, 3)).reshape(-1, 3)
-        return float(np.abs(forces - self._external.surplus).max())
+        return forces if self._external is None else forces - self._external.surplus
+
+    def _forces(self) -> np.ndarray:
+        """Return the forces on the real atoms, eV/Å."""
+        return self._all_forces()[: self._model.n_atoms] * self._units.energy_eV
 
     def _force_spread(self) -> dict[str, float]:
         """Return the columns of a committee's spread of forces, eV/Å; none for a single model."""

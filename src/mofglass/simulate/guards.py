@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
+from ase.data import chemical_symbols
 
 from mofglass.errors import InputError
 from mofglass.frame import Frame
 from mofglass.topology import neighbour_list, perceive
+
+NEAR_A, N_NEAR = 3.0, 3
+"""How far, and how many at most, neighbours are named of the atom where a run broke down."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -53,7 +57,12 @@ class Guards:
                 raise InputError(f"guard {name} must be positive, not {value}")
 
     def judge_thermo(
-        self, row: Mapping[str, float], *, highest_target_K: float, initial_volume_A3: float
+        self,
+        row: Mapping[str, float],
+        *,
+        highest_target_K: float,
+        initial_volume_A3: float,
+        where: Callable[[], str] = str,
     ) -> str | None:
         """Return why the run must stop, from one row of thermodynamic data.
 
@@ -65,6 +74,8 @@ class Guards:
             Highest target temperature of the protocol, K.
         initial_volume_A3 : float
             Volume at the start, Å³.
+        where : callable
+            Asked where it broke, when temperature or force says that it did (`where_forces_are_largest`).
 
         Returns
         -------
@@ -77,10 +88,12 @@ class Guards:
         if self.max_temperature_factor is not None:
             limit = max(self.max_temperature_factor * highest_target_K, highest_target_K + 300.0)
             if row["temperature_K"] > limit:
-                return f"temperature {row['temperature_K']:.0f} K is above the limit of {limit:.0f} K"
+                kelvin = row["temperature_K"]
+                return f"temperature {kelvin:.0f} K is above the limit of {limit:.0f} K{where()}"
         force = row["max_force_eV_per_A"]
         if self.max_force_eV_per_A is not None and force > self.max_force_eV_per_A:
-            return f"a force of {force:.4g} eV/Å is above the limit of {self.max_force_eV_per_A:g} eV/Å"
+            limit = self.max_force_eV_per_A
+            return f"a force of {force:.4g} eV/Å is above the limit of {limit:g} eV/Å{where()}"
         spread = row.get("force_spread_eV_per_A")
         limit_spread = self.max_force_spread_eV_per_A
         if limit_spread is not None and spread is not None and spread > limit_spread:
@@ -129,3 +142,31 @@ class Guards:
                     f"{self.max_broken_linkers:.0%}"
                 )
         return None
+
+
+def where_forces_are_largest(frame: Frame, forces_eV_per_A: np.ndarray) -> str:
+    """Return the words that name the atom with the largest force, and what is near it.
+
+    Parameters
+    ----------
+    frame : Frame
+        Real atoms only.
+    forces_eV_per_A : ndarray, shape (n_atoms, 3)
+        Forces on them, eV/Å.
+
+    Returns
+    -------
+    str
+        To follow a guard's verdict; empty where a number is none.
+    """
+    if not (np.isfinite(frame.positions).all() and np.isfinite(forces_eV_per_A).all()):
+        return ""
+    sizes = np.linalg.norm(forces_eV_per_A, axis=1)
+    atom = int(np.argmax(sizes))
+    pairs = neighbour_list(frame, NEAR_A)
+    mine = np.flatnonzero(pairs.i == atom)
+    nearest = mine[np.argsort(pairs.distance[mine])[:N_NEAR]]
+    symbols = [chemical_symbols[number] for number in frame.numbers]
+    near = [f"{symbols[pairs.j[k]]} {pairs.j[k]} at {pairs.distance[k]:.2f} Å" for k in nearest]
+    words = f" (the largest force, {sizes[atom]:.3g} eV/Å, is on {symbols[atom]} {atom}, counted from 0"
+    return f"{words}; nearest to it {', '.join(near)})" if near else f"{words})"
