@@ -94,6 +94,7 @@ def test_a_model_file_holds_it() -> None:
         ({"style": "d3"}, "style of the dispersion is d2"),
         ({"cutoff": 9.0}, "needs a cutoff_A in Å"),
         ({"cutoff_A": -1.0}, "cutoff_A must be above zero"),
+        ({"cutoff_A": 20.0}, "at most 15, and is 20"),
         (8, "needs a cutoff_A in Å"),
     ):
         with pytest.raises(InputError, match=message):

@@ -34,6 +34,8 @@ C6_AND_R0 = {
 
 SCALE_PBE, STEEPNESS = 0.75, 20
 """s6 of PBE, and d of the damping function (Grimme 2006)."""
+LONGEST_A = 15.0
+"""Cut-off, Å, up to which the neighbours of an atom are fewer than the 2000 that LAMMPS has room for."""
 EV_A6 = units.J / units.mol * 1e6
 """1 J nm⁶/mol in eV Å⁶."""
 
@@ -55,14 +57,16 @@ class Dispersion:
     Raises
     ------
     InputError
-        When the cut-off is not above zero.
+        When the cut-off is not above zero, or beyond `LONGEST_A`.
     """
 
     cutoff_A: float = 8.0
 
     def __post_init__(self) -> None:
-        if not 0 < self.cutoff_A < math.inf:
-            raise InputError(f"dispersion: cutoff_A must be above zero, and is {self.cutoff_A:g}")
+        if not 0 < self.cutoff_A <= LONGEST_A:
+            raise InputError(
+                f"dispersion: cutoff_A must be above zero and at most {LONGEST_A:g}, and is {self.cutoff_A:g}"
+            )
 
     def lammps(self, species: tuple[str, ...]) -> tuple[str, list[str]]:
         """Return the LAMMPS style and its coefficients, for types in the order of `species`.
